@@ -1,0 +1,69 @@
+package trail
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"domicile/store"
+	"domicile/store/record"
+)
+
+// Actor is who acted: the kind of credential ("key", "session", "addon", "operator", "system"), the person it
+// stands for and its own id. Zero ids are left out.
+type Actor struct {
+	Kind       string
+	Person     record.ID
+	Credential record.ID
+}
+
+// Act is one thing that somebody asked for and that was done.
+type Act struct {
+	At       time.Time
+	By       Actor
+	Code     string      // what was done: "key.create", "workspace.set-owner"
+	Reason   string      // a code that an operator gave, or ""
+	Subjects []record.ID // to what, most important first
+}
+
+// document is an Act as it is stored: ids and codes only.
+type document struct {
+	ID       record.ID   `json:"id"`
+	At       time.Time   `json:"at"`
+	Actor    actor       `json:"actor"`
+	Code     string      `json:"code"`
+	Reason   string      `json:"reason,omitempty"`
+	Subjects []record.ID `json:"subjects"`
+}
+
+type actor struct {
+	Kind       string    `json:"kind"`
+	Person     record.ID `json:"person,omitzero"`
+	Credential record.ID `json:"credential,omitzero"`
+}
+
+// Book makes audit records. It is safe for concurrent use.
+type Book struct{ ids *record.Generator }
+
+// NewBook returns a Book that takes the records' ids from a generator.
+func NewBook(ids *record.Generator) *Book { return &Book{ids: ids} }
+
+// Put is the audit record of an act, for the transaction that does it: both are committed, or neither.
+func (b *Book) Put(a Act) (store.Put, error) {
+	if err := a.check(); err != nil {
+		return store.Put{}, err
+	}
+	at := a.At.UTC().Truncate(time.Millisecond)
+	d := document{
+		ID: b.ids.Next(at), At: at, Code: a.Code, Reason: a.Reason, Subjects: a.Subjects,
+		Actor: actor{Kind: a.By.Kind, Person: a.By.Person, Credential: a.By.Credential},
+	}
+	if d.Subjects == nil {
+		d.Subjects = []record.ID{}
+	}
+	doc, err := json.Marshal(d)
+	if err != nil {
+		return store.Put{}, fmt.Errorf("encode act %s: %w", a.Code, err)
+	}
+	return store.Put{Key: record.Key{Kind: record.Trail, ID: d.ID}, Doc: doc}, nil
+}
