@@ -171,7 +171,7 @@ var definitions = []Definition{
 		Kind: Home, Name: "home", Class: SystemID,
 		Indexes: []Index{{1, "region", []Field{{Path: "region", Type: Text}}, false}},
 	},
-	{Kind: Region, Name: "region", Class: Operational},
+	{Kind: Region, Name: "region", Class: SystemID},
 	{
 		Kind: APIKey, Name: "key", Class: Operational,
 		Indexes: []Index{

@@ -1,0 +1,2 @@
+// Package store keeps one node's records in Pebble and says what changed.
+package store
