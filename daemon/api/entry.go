@@ -1,0 +1,3 @@
+package api
+
+func entryRoutes() []Route { return nil }

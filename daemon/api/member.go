@@ -1,0 +1,3 @@
+package api
+
+func memberRoutes() []Route { return nil }

@@ -1,0 +1,3 @@
+package api
+
+func workspaceRoutes() []Route { return nil }
