@@ -34,7 +34,7 @@
 //	W3  A reference is written only if the record that it names exists in the same workspace at that moment.
 //	W4  A request repeated with its Idempotency-Key changes nothing and is given the first answer.
 //	W5  Lists come in a total order that pages do not disturb: newest first, then by id.
-//	W6  The time of an entry ends after it starts, or not at all, and its duration is their difference.
+//	W6  The time of an entry does not end before it starts, or not at all, and its duration is their difference.
 //
 // It knows no HTTP, keeps no state between calls, and decides no home, plan or membership: those are the
 // directory's, and methods that change them ask it and wait for the mirror to show the answer.

@@ -1,0 +1,169 @@
+package workspace
+
+import (
+	"fmt"
+
+	"github.com/tidwall/gjson"
+	"github.com/tidwall/sjson"
+
+	"domicile/daemon/auth"
+	"domicile/store"
+	"domicile/store/record"
+)
+
+// entryShape answers entries. References whose records are gone are shown as
+// null, missing tags are left out; most entries have none of that and their
+// bytes go out as they are stored. It remembers what it looked up: lists name
+// the same few projects again and again.
+type entryShape struct {
+	c        *Scope
+	v        *store.View
+	s        *Service
+	hydrated bool
+	rates    bool
+	seen     map[record.Key][]byte // nil where there is no such record
+}
+
+func (s *Service) entryShape(c *Scope, v *store.View, hydrated bool) *entryShape {
+	return &entryShape{
+		c: c, v: v, s: s, hydrated: hydrated, seen: map[record.Key][]byte{},
+		rates: c.Can(auth.RatesView),
+	}
+}
+
+// look finds the document of a reference; nil where it is gone.
+func (h *entryShape) look(kind record.Kind, text string) ([]byte, error) {
+	id, err := record.ParseID(text)
+	if err != nil {
+		return nil, nil
+	}
+	key := record.Key{Kind: kind, ID: id}
+	if doc, ok := h.seen[key]; ok {
+		return doc, nil
+	}
+	doc, err := optional(h.v, h.c.Workspace, key)
+	if err != nil {
+		return nil, err
+	}
+	if kind == record.Task && doc != nil { // a task goes with its project
+		project, err := h.look(record.Project, gjson.GetBytes(doc, "projectId").String())
+		if err != nil {
+			return nil, err
+		}
+		if project == nil {
+			doc = nil
+		}
+	}
+	h.seen[key] = doc
+	return doc, nil
+}
+
+func (h *entryShape) shape(r store.Record) (Document, error) {
+	d := Document{Key: r.Key, Revision: r.Revision, Doc: r.Doc, Derived: h.c.workspaceID()}
+	fields := gjson.GetManyBytes(r.Doc, "projectId", "taskId", "tagIds", "hourlyRate", "costRate")
+	for i, ref := range []struct {
+		kind       record.Kind
+		name, full string
+	}{{record.Project, "projectId", "project"}, {record.Task, "taskId", "task"}} {
+		var doc []byte
+		if fields[i].Type == gjson.String {
+			var err error
+			if doc, err = h.look(ref.kind, fields[i].String()); err != nil {
+				return d, err
+			}
+			if doc == nil {
+				if d.Doc, err = sjson.SetRawBytes(d.Doc, ref.name, []byte("null")); err != nil {
+					return d, fmt.Errorf("shape time entry: %w", err)
+				}
+			}
+		}
+		if h.hydrated {
+			d.derive(ref.full, doc)
+		}
+	}
+	if err := h.tags(&d, fields[2]); err != nil {
+		return d, err
+	}
+	if err := h.hideRates(&d, fields[3], fields[4]); err != nil {
+		return d, err
+	}
+	if h.hydrated {
+		return d, h.user(&d)
+	}
+	return d, nil
+}
+
+// derive adds a derived field; no document is null.
+func (d *Document) derive(name string, doc []byte) {
+	if doc == nil {
+		doc = []byte("null")
+	}
+	d.Derived = append(d.Derived, Derived{Name: name, JSON: doc})
+}
+
+func (h *entryShape) tags(d *Document, ids gjson.Result) error {
+	kept, full, missing := []byte("["), []byte("["), false
+	var err error
+	ids.ForEach(func(_, id gjson.Result) bool {
+		var doc []byte
+		if doc, err = h.look(record.Tag, id.String()); err != nil {
+			return false
+		}
+		if doc == nil {
+			missing = true
+			return true
+		}
+		if len(kept) > 1 {
+			kept, full = append(kept, ','), append(full, ',')
+		}
+		kept, full = append(kept, id.Raw...), append(full, doc...)
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	if missing {
+		if d.Doc, err = sjson.SetRawBytes(d.Doc, "tagIds", append(kept, ']')); err != nil {
+			return fmt.Errorf("shape time entry: %w", err)
+		}
+	}
+	if h.hydrated {
+		d.derive("tags", append(full, ']'))
+	}
+	return nil
+}
+
+// hideRates leaves out money that the caller may not see.
+func (h *entryShape) hideRates(d *Document, rates ...gjson.Result) error {
+	if h.rates {
+		return nil
+	}
+	for i, name := range []string{"hourlyRate", "costRate"} {
+		if rates[i].Type != gjson.JSON {
+			continue
+		}
+		var err error
+		if d.Doc, err = sjson.SetRawBytes(d.Doc, name, []byte("null")); err != nil {
+			return fmt.Errorf("shape time entry: %w", err)
+		}
+	}
+	return nil
+}
+
+func (h *entryShape) user(d *Document) error {
+	id, err := record.ParseID(gjson.GetBytes(d.Doc, "userId").String())
+	if err != nil {
+		d.derive("user", nil)
+		return nil
+	}
+	key := record.Key{Kind: record.Person, ID: id}
+	doc, ok := h.seen[key]
+	if !ok {
+		if doc, err = h.s.briefPerson(h.v, id); err != nil {
+			return err
+		}
+		h.seen[key] = doc
+	}
+	d.derive("user", doc)
+	return nil
+}
