@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // Import says what to import and how to read it.
@@ -19,16 +20,42 @@ type Import struct {
 	Body       io.Reader // the file, gzip or not, streamed
 }
 
-// Imported is what an import did, as the server tells it.
-type Imported struct {
-	ID      string          `json:"id"`
-	State   string          `json:"state"`
-	Rows    int             `json:"rows"`
-	Summary json.RawMessage `json:"-"` // the whole answer
+// ImportStatus is an import as the server tells it.
+type ImportStatus struct {
+	ID         string        `json:"id"`
+	State      string        `json:"state"` // RUNNING, DONE, UNDOING, UNDONE
+	DryRun     bool          `json:"dryRun"`
+	Repeated   bool          `json:"repeated"` // the file had been imported before; nothing was added
+	DateFormat string        `json:"dateFormat"`
+	TimeFormat string        `json:"timeFormat"`
+	TimeZone   string        `json:"timeZone"`
+	Rows       int           `json:"rows"`
+	RowsDone   int           `json:"rowsDone"`
+	Seconds    int64         `json:"seconds"` // total time of all rows
+	First      *time.Time    `json:"first"`
+	Last       *time.Time    `json:"last"`
+	People     int           `json:"people"` // whom the file names
+	Made       ImportCounts  `json:"made"`
+	Removed    *ImportCounts `json:"removed"` // by undo
+	Kept       *struct {
+		Counts ImportCounts `json:"counts"`
+	} `json:"kept"` // by undo, because changed or used since
+
+	Raw json.RawMessage `json:"-"` // the whole answer, for fields that this type does not name
+}
+
+// ImportCounts are numbers of records by what they are.
+type ImportCounts struct {
+	Entries  int `json:"entries"`
+	Projects int `json:"projects"`
+	Clients  int `json:"clients"`
+	Tags     int `json:"tags"`
+	Tasks    int `json:"tasks"`
+	People   int `json:"people"`
 }
 
 // Import streams a file into a workspace and waits until it is in.
-func (c *Client) Import(ctx context.Context, workspace string, i Import) (Imported, error) {
+func (c *Client) Import(ctx context.Context, workspace string, i Import) (ImportStatus, error) {
 	q := url.Values{"format": {i.Format}}
 	for name, value := range map[string]string{
 		"date-format": i.DateFormat, "time-format": i.TimeFormat, "time-zone": i.TimeZone,
@@ -42,23 +69,43 @@ func (c *Client) Import(ctx context.Context, workspace string, i Import) (Import
 	}
 	answer, err := c.send(ctx, http.MethodPost, workspacePath(workspace)+"/import", q, i.Body, "text/csv")
 	if err != nil {
-		return Imported{}, err
+		return ImportStatus{}, err
 	}
-	var done Imported
-	if err := readAnswer(answer, (*[]byte)(&done.Summary)); err != nil {
-		return Imported{}, err
-	}
-	if err := json.Unmarshal(done.Summary, &done); err != nil {
-		return Imported{}, fmt.Errorf("decode answer of import: %w: %w", ErrBadAnswer, err)
-	}
-	return done, nil
+	return readStatus(answer)
 }
 
 // UndoImport takes an import back as a whole.
-func (c *Client) UndoImport(ctx context.Context, workspace, id string) (json.RawMessage, error) {
-	var raw []byte
-	err := c.Do(ctx, http.MethodDelete, workspacePath(workspace)+"/imports/"+url.PathEscape(id), nil, nil, &raw)
-	return raw, err
+func (c *Client) UndoImport(ctx context.Context, workspace, id string) (ImportStatus, error) {
+	answer, err := c.send(ctx, http.MethodDelete, importPath(workspace, id), nil, nil, "")
+	if err != nil {
+		return ImportStatus{}, err
+	}
+	return readStatus(answer)
+}
+
+// Imported tells how far an import is.
+func (c *Client) Imported(ctx context.Context, workspace, id string) (ImportStatus, error) {
+	answer, err := c.send(ctx, http.MethodGet, importPath(workspace, id), nil, nil, "")
+	if err != nil {
+		return ImportStatus{}, err
+	}
+	return readStatus(answer)
+}
+
+func importPath(workspace, id string) string {
+	return workspacePath(workspace) + "/imports/" + url.PathEscape(id)
+}
+
+func readStatus(answer *http.Response) (ImportStatus, error) {
+	var s ImportStatus
+	if err := readAnswer(answer, (*[]byte)(&s.Raw)); err != nil {
+		return s, err
+	}
+	raw := s.Raw
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return s, fmt.Errorf("decode answer of import: %w: %w", ErrBadAnswer, err)
+	}
+	return s, nil
 }
 
 // Reading reports how far a reader has been read, for a progress bar.

@@ -7,6 +7,7 @@ import (
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"domicile/daemon/auth"
 	"domicile/daemon/directory"
 	pb "domicile/daemon/rpc/operatorpb"
 	"domicile/store/record"
@@ -18,7 +19,7 @@ func (s *service) CreateKey(ctx context.Context, r *connect.Request[pb.CreateKey
 	if err != nil {
 		return nil, err
 	}
-	k, secret, err := s.Keys.CreateKey(ctx, p, r.Msg.Name)
+	k, secret, err := s.Keys.CreateKey(ctx, p, r.Msg.Name, actor())
 	if err != nil {
 		return nil, fmt.Errorf("create key: %w", err)
 	}
@@ -52,7 +53,7 @@ func (s *service) RevokeKey(ctx context.Context, r *connect.Request[pb.RevokeKey
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Keys.RevokeKey(ctx, p, id); err != nil {
+	if err := s.Keys.RevokeKey(ctx, p, id, actor()); err != nil {
 		return nil, fmt.Errorf("revoke key %s: %w", id, err)
 	}
 	return connect.NewResponse(&pb.RevokeKeyResponse{}), nil
@@ -124,7 +125,7 @@ func (s *service) ListRegions(ctx context.Context, _ *connect.Request[pb.ListReg
 	return connect.NewResponse(out), nil
 }
 
-func key(k Key) *pb.Key {
+func key(k auth.Key) *pb.Key {
 	out := &pb.Key{Id: k.ID.String(), Person: k.Person.String(), Name: k.Name, CreatedAt: timestamppb.New(k.Created)}
 	if !k.LastUsed.IsZero() {
 		out.LastUsed = timestamppb.New(k.LastUsed)

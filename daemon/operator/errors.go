@@ -6,6 +6,7 @@ import (
 
 	"connectrpc.com/connect"
 
+	"domicile/daemon/auth"
 	"domicile/daemon/directory"
 	"domicile/store"
 )
@@ -29,6 +30,9 @@ var codes = []struct {
 	{ErrAmbiguous, connect.CodeInvalidArgument},
 	{directory.ErrNotFound, connect.CodeNotFound},
 	{store.ErrNotFound, connect.CodeNotFound},
+	{auth.ErrNoKey, connect.CodeNotFound},
+	{auth.ErrNoAccount, connect.CodeFailedPrecondition},
+	{auth.ErrTooManyKeys, connect.CodeFailedPrecondition},
 	{directory.ErrEmailTaken, connect.CodeAlreadyExists},
 	{directory.ErrSubdomainTaken, connect.CodeAlreadyExists},
 	{directory.ErrExists, connect.CodeAlreadyExists},

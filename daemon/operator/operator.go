@@ -8,6 +8,7 @@ import (
 
 	"connectrpc.com/connect"
 
+	"domicile/daemon/auth"
 	"domicile/daemon/directory"
 	"domicile/daemon/rpc/operatorpb/operatorpbconnect"
 	"domicile/store"
@@ -19,22 +20,11 @@ type Cell interface {
 	View(ctx context.Context) (*store.View, error)
 }
 
-// Keys keeps the API keys of this region.
+// Keys keeps the API keys of this region; *auth.Auth does.
 type Keys interface {
-	// CreateKey makes a key of a person with an account in this region. The secret is shown here only.
-	CreateKey(ctx context.Context, person record.ID, name string) (Key, string, error)
-	// Keys lists a person's keys.
-	Keys(ctx context.Context, person record.ID) ([]Key, error)
-	// RevokeKey ends a key at once.
-	RevokeKey(ctx context.Context, person, key record.ID) error
-}
-
-// Key is an API key without its secret.
-type Key struct {
-	ID, Person record.ID
-	Name       string
-	Created    time.Time
-	LastUsed   time.Time // zero: never
+	CreateKey(ctx context.Context, person record.ID, name string, by directory.Actor) (auth.Key, string, error)
+	Keys(ctx context.Context, person record.ID) ([]auth.Key, error)
+	RevokeKey(ctx context.Context, person, key record.ID, by directory.Actor) error
 }
 
 // Status is how a cell is, as its node sees it.
