@@ -24,6 +24,85 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type Refusal_Kind int32
+
+const (
+	Refusal_KIND_UNSPECIFIED     Refusal_Kind = 0
+	Refusal_KIND_NOT_LEADER      Refusal_Kind = 1
+	Refusal_KIND_OVERLOADED      Refusal_Kind = 2
+	Refusal_KIND_UNKNOWN_OUTCOME Refusal_Kind = 3
+	Refusal_KIND_STOPPED         Refusal_Kind = 4
+	Refusal_KIND_TOO_LARGE       Refusal_Kind = 5
+	Refusal_KIND_NOT_FOUND       Refusal_Kind = 6
+	Refusal_KIND_FENCED          Refusal_Kind = 7
+	Refusal_KIND_LOCKED          Refusal_Kind = 8
+	Refusal_KIND_CONFLICT        Refusal_Kind = 9
+	Refusal_KIND_EXISTS          Refusal_Kind = 10
+	Refusal_KIND_INVALID         Refusal_Kind = 11
+	Refusal_KIND_NO_SPACE        Refusal_Kind = 12
+)
+
+// Enum value maps for Refusal_Kind.
+var (
+	Refusal_Kind_name = map[int32]string{
+		0:  "KIND_UNSPECIFIED",
+		1:  "KIND_NOT_LEADER",
+		2:  "KIND_OVERLOADED",
+		3:  "KIND_UNKNOWN_OUTCOME",
+		4:  "KIND_STOPPED",
+		5:  "KIND_TOO_LARGE",
+		6:  "KIND_NOT_FOUND",
+		7:  "KIND_FENCED",
+		8:  "KIND_LOCKED",
+		9:  "KIND_CONFLICT",
+		10: "KIND_EXISTS",
+		11: "KIND_INVALID",
+		12: "KIND_NO_SPACE",
+	}
+	Refusal_Kind_value = map[string]int32{
+		"KIND_UNSPECIFIED":     0,
+		"KIND_NOT_LEADER":      1,
+		"KIND_OVERLOADED":      2,
+		"KIND_UNKNOWN_OUTCOME": 3,
+		"KIND_STOPPED":         4,
+		"KIND_TOO_LARGE":       5,
+		"KIND_NOT_FOUND":       6,
+		"KIND_FENCED":          7,
+		"KIND_LOCKED":          8,
+		"KIND_CONFLICT":        9,
+		"KIND_EXISTS":          10,
+		"KIND_INVALID":         11,
+		"KIND_NO_SPACE":        12,
+	}
+)
+
+func (x Refusal_Kind) Enum() *Refusal_Kind {
+	p := new(Refusal_Kind)
+	*p = x
+	return p
+}
+
+func (x Refusal_Kind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Refusal_Kind) Descriptor() protoreflect.EnumDescriptor {
+	return file_replicate_entrypb_entry_proto_enumTypes[0].Descriptor()
+}
+
+func (Refusal_Kind) Type() protoreflect.EnumType {
+	return &file_replicate_entrypb_entry_proto_enumTypes[0]
+}
+
+func (x Refusal_Kind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Refusal_Kind.Descriptor instead.
+func (Refusal_Kind) EnumDescriptor() ([]byte, []int) {
+	return file_replicate_entrypb_entry_proto_rawDescGZIP(), []int{15, 0}
+}
+
 // Entry is the commands that were packed into one raft entry, in the order in which they apply.
 type Entry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -271,6 +350,7 @@ type Txn struct {
 	Conditions    []*Condition           `protobuf:"bytes,4,rep,name=conditions,proto3" json:"conditions,omitempty"`
 	Puts          []*Put                 `protobuf:"bytes,5,rep,name=puts,proto3" json:"puts,omitempty"`
 	Deletes       []*Key                 `protobuf:"bytes,6,rep,name=deletes,proto3" json:"deletes,omitempty"`
+	Revert        []byte                 `protobuf:"bytes,7,opt,name=revert,proto3" json:"revert,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -343,6 +423,13 @@ func (x *Txn) GetPuts() []*Put {
 func (x *Txn) GetDeletes() []*Key {
 	if x != nil {
 		return x.Deletes
+	}
+	return nil
+}
+
+func (x *Txn) GetRevert() []byte {
+	if x != nil {
+		return x.Revert
 	}
 	return nil
 }
@@ -544,6 +631,7 @@ type Create struct {
 	Workspace     []byte                 `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
 	Epoch         uint64                 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	Incarnation   uint64                 `protobuf:"varint,3,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
+	Restored      bool                   `protobuf:"varint,4,opt,name=restored,proto3" json:"restored,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -599,12 +687,24 @@ func (x *Create) GetIncarnation() uint64 {
 	return 0
 }
 
+func (x *Create) GetRestored() bool {
+	if x != nil {
+		return x.Restored
+	}
+	return false
+}
+
 // Change moves a workspace's header to another state.
 type Change struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Op            uint32                 `protobuf:"varint,1,opt,name=op,proto3" json:"op,omitempty"`
 	Workspace     []byte                 `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
 	T             *T                     `protobuf:"bytes,3,opt,name=t,proto3" json:"t,omitempty"`
+	Revert        []byte                 `protobuf:"bytes,4,opt,name=revert,proto3" json:"revert,omitempty"`
+	Session       uint64                 `protobuf:"varint,5,opt,name=session,proto3" json:"session,omitempty"`
+	Epoch         uint64                 `protobuf:"varint,6,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Reason        uint32                 `protobuf:"varint,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	Incarnation   uint64                 `protobuf:"varint,8,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -660,11 +760,47 @@ func (x *Change) GetT() *T {
 	return nil
 }
 
-// RaiseFloor drops deletion markers below a revision.
+func (x *Change) GetRevert() []byte {
+	if x != nil {
+		return x.Revert
+	}
+	return nil
+}
+
+func (x *Change) GetSession() uint64 {
+	if x != nil {
+		return x.Session
+	}
+	return 0
+}
+
+func (x *Change) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *Change) GetReason() uint32 {
+	if x != nil {
+		return x.Reason
+	}
+	return 0
+}
+
+func (x *Change) GetIncarnation() uint64 {
+	if x != nil {
+		return x.Incarnation
+	}
+	return 0
+}
+
+// RaiseFloor forgets deletions up to a revision.
 type RaiseFloor struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Workspace     []byte                 `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
-	Floor         uint64                 `protobuf:"varint,2,opt,name=floor,proto3" json:"floor,omitempty"`
+	Epoch         uint64                 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Floor         uint64                 `protobuf:"varint,3,opt,name=floor,proto3" json:"floor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -704,6 +840,13 @@ func (x *RaiseFloor) GetWorkspace() []byte {
 		return x.Workspace
 	}
 	return nil
+}
+
+func (x *RaiseFloor) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
 }
 
 func (x *RaiseFloor) GetFloor() uint64 {
@@ -750,6 +893,330 @@ func (*Tick) Descriptor() ([]byte, []int) {
 	return file_replicate_entrypb_entry_proto_rawDescGZIP(), []int{10}
 }
 
+// Request is what a node asks another of its cell.
+type Request struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Request:
+	//
+	//	*Request_Submit
+	//	*Request_ReadIndex
+	//	*Request_Clock
+	Request       isRequest_Request `protobuf_oneof:"request"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Request) Reset() {
+	*x = Request{}
+	mi := &file_replicate_entrypb_entry_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Request) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Request) ProtoMessage() {}
+
+func (x *Request) ProtoReflect() protoreflect.Message {
+	mi := &file_replicate_entrypb_entry_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Request.ProtoReflect.Descriptor instead.
+func (*Request) Descriptor() ([]byte, []int) {
+	return file_replicate_entrypb_entry_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Request) GetRequest() isRequest_Request {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+func (x *Request) GetSubmit() *Command {
+	if x != nil {
+		if x, ok := x.Request.(*Request_Submit); ok {
+			return x.Submit
+		}
+	}
+	return nil
+}
+
+func (x *Request) GetReadIndex() *ReadIndex {
+	if x != nil {
+		if x, ok := x.Request.(*Request_ReadIndex); ok {
+			return x.ReadIndex
+		}
+	}
+	return nil
+}
+
+func (x *Request) GetClock() *Clock {
+	if x != nil {
+		if x, ok := x.Request.(*Request_Clock); ok {
+			return x.Clock
+		}
+	}
+	return nil
+}
+
+type isRequest_Request interface {
+	isRequest_Request()
+}
+
+type Request_Submit struct {
+	// Propose this command.
+	Submit *Command `protobuf:"bytes,1,opt,name=submit,proto3,oneof"`
+}
+
+type Request_ReadIndex struct {
+	// Which index must be applied for a read to be linearizable?
+	ReadIndex *ReadIndex `protobuf:"bytes,2,opt,name=read_index,json=readIndex,proto3,oneof"`
+}
+
+type Request_Clock struct {
+	// What time is it?
+	Clock *Clock `protobuf:"bytes,3,opt,name=clock,proto3,oneof"`
+}
+
+func (*Request_Submit) isRequest_Request() {}
+
+func (*Request_ReadIndex) isRequest_Request() {}
+
+func (*Request_Clock) isRequest_Request() {}
+
+type ReadIndex struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadIndex) Reset() {
+	*x = ReadIndex{}
+	mi := &file_replicate_entrypb_entry_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadIndex) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadIndex) ProtoMessage() {}
+
+func (x *ReadIndex) ProtoReflect() protoreflect.Message {
+	mi := &file_replicate_entrypb_entry_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadIndex.ProtoReflect.Descriptor instead.
+func (*ReadIndex) Descriptor() ([]byte, []int) {
+	return file_replicate_entrypb_entry_proto_rawDescGZIP(), []int{12}
+}
+
+type Clock struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Clock) Reset() {
+	*x = Clock{}
+	mi := &file_replicate_entrypb_entry_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Clock) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Clock) ProtoMessage() {}
+
+func (x *Clock) ProtoReflect() protoreflect.Message {
+	mi := &file_replicate_entrypb_entry_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Clock.ProtoReflect.Descriptor instead.
+func (*Clock) Descriptor() ([]byte, []int) {
+	return file_replicate_entrypb_entry_proto_rawDescGZIP(), []int{13}
+}
+
+// Reply answers a request.
+type Reply struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of submit: the command's result. A refusal by the store is a refusal here.
+	Revision uint64   `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
+	Refusal  *Refusal `protobuf:"bytes,2,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	// Of read_index.
+	Index uint64 `protobuf:"varint,3,opt,name=index,proto3" json:"index,omitempty"`
+	// Of clock: microseconds since 1970.
+	Time          int64 `protobuf:"varint,4,opt,name=time,proto3" json:"time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reply) Reset() {
+	*x = Reply{}
+	mi := &file_replicate_entrypb_entry_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reply) ProtoMessage() {}
+
+func (x *Reply) ProtoReflect() protoreflect.Message {
+	mi := &file_replicate_entrypb_entry_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reply.ProtoReflect.Descriptor instead.
+func (*Reply) Descriptor() ([]byte, []int) {
+	return file_replicate_entrypb_entry_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Reply) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Reply) GetRefusal() *Refusal {
+	if x != nil {
+		return x.Refusal
+	}
+	return nil
+}
+
+func (x *Reply) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *Reply) GetTime() int64 {
+	if x != nil {
+		return x.Time
+	}
+	return 0
+}
+
+// Refusal is an error that keeps its kind on its way between nodes.
+type Refusal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Kind  Refusal_Kind           `protobuf:"varint,1,opt,name=kind,proto3,enum=domicile.replicate.v1.Refusal_Kind" json:"kind,omitempty"`
+	Text  string                 `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	// Of a conflict.
+	Key           *Key   `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
+	Index         string `protobuf:"bytes,4,opt,name=index,proto3" json:"index,omitempty"`
+	Op            uint32 `protobuf:"varint,5,opt,name=op,proto3" json:"op,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Refusal) Reset() {
+	*x = Refusal{}
+	mi := &file_replicate_entrypb_entry_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Refusal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Refusal) ProtoMessage() {}
+
+func (x *Refusal) ProtoReflect() protoreflect.Message {
+	mi := &file_replicate_entrypb_entry_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
+func (*Refusal) Descriptor() ([]byte, []int) {
+	return file_replicate_entrypb_entry_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Refusal) GetKind() Refusal_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return Refusal_KIND_UNSPECIFIED
+}
+
+func (x *Refusal) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Refusal) GetKey() *Key {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+func (x *Refusal) GetIndex() string {
+	if x != nil {
+		return x.Index
+	}
+	return ""
+}
+
+func (x *Refusal) GetOp() uint32 {
+	if x != nil {
+		return x.Op
+	}
+	return 0
+}
+
 var File_replicate_entrypb_entry_proto protoreflect.FileDescriptor
 
 const file_replicate_entrypb_entry_proto_rawDesc = "" +
@@ -768,7 +1235,7 @@ const file_replicate_entrypb_entry_proto_rawDesc = "" +
 	"\acommand\")\n" +
 	"\x03Key\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\rR\x04kind\x12\x0e\n" +
-	"\x02id\x18\x02 \x01(\fR\x02id\"\xf7\x01\n" +
+	"\x02id\x18\x02 \x01(\fR\x02id\"\x8f\x02\n" +
 	"\x03Txn\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\fR\tworkspace\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x14\n" +
@@ -777,7 +1244,8 @@ const file_replicate_entrypb_entry_proto_rawDesc = "" +
 	"conditions\x18\x04 \x03(\v2 .domicile.replicate.v1.ConditionR\n" +
 	"conditions\x12.\n" +
 	"\x04puts\x18\x05 \x03(\v2\x1a.domicile.replicate.v1.PutR\x04puts\x124\n" +
-	"\adeletes\x18\x06 \x03(\v2\x1a.domicile.replicate.v1.KeyR\adeletes\"\x91\x01\n" +
+	"\adeletes\x18\x06 \x03(\v2\x1a.domicile.replicate.v1.KeyR\adeletes\x12\x16\n" +
+	"\x06revert\x18\a \x01(\fR\x06revert\"\x91\x01\n" +
 	"\tCondition\x12\x0e\n" +
 	"\x02op\x18\x01 \x01(\rR\x02op\x12,\n" +
 	"\x03key\x18\x02 \x01(\v2\x1a.domicile.replicate.v1.KeyR\x03key\x12\x1a\n" +
@@ -790,20 +1258,61 @@ const file_replicate_entrypb_entry_proto_rawDesc = "" +
 	"\x01T\x12\x1a\n" +
 	"\btransfer\x18\x01 \x01(\fR\btransfer\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x18\n" +
-	"\aattempt\x18\x03 \x01(\x04R\aattempt\"^\n" +
+	"\aattempt\x18\x03 \x01(\x04R\aattempt\"z\n" +
 	"\x06Create\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\fR\tworkspace\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12 \n" +
-	"\vincarnation\x18\x03 \x01(\x04R\vincarnation\"^\n" +
+	"\vincarnation\x18\x03 \x01(\x04R\vincarnation\x12\x1a\n" +
+	"\brestored\x18\x04 \x01(\bR\brestored\"\xe0\x01\n" +
 	"\x06Change\x12\x0e\n" +
 	"\x02op\x18\x01 \x01(\rR\x02op\x12\x1c\n" +
 	"\tworkspace\x18\x02 \x01(\fR\tworkspace\x12&\n" +
-	"\x01t\x18\x03 \x01(\v2\x18.domicile.replicate.v1.TR\x01t\"@\n" +
+	"\x01t\x18\x03 \x01(\v2\x18.domicile.replicate.v1.TR\x01t\x12\x16\n" +
+	"\x06revert\x18\x04 \x01(\fR\x06revert\x12\x18\n" +
+	"\asession\x18\x05 \x01(\x04R\asession\x12\x14\n" +
+	"\x05epoch\x18\x06 \x01(\x04R\x05epoch\x12\x16\n" +
+	"\x06reason\x18\a \x01(\rR\x06reason\x12 \n" +
+	"\vincarnation\x18\b \x01(\x04R\vincarnation\"V\n" +
 	"\n" +
 	"RaiseFloor\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\fR\tworkspace\x12\x14\n" +
-	"\x05floor\x18\x02 \x01(\x04R\x05floor\"\x06\n" +
-	"\x04TickB\x1cZ\x1adomicile/replicate/entrypbb\x06proto3"
+	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x14\n" +
+	"\x05floor\x18\x03 \x01(\x04R\x05floor\"\x06\n" +
+	"\x04Tick\"\xc7\x01\n" +
+	"\aRequest\x128\n" +
+	"\x06submit\x18\x01 \x01(\v2\x1e.domicile.replicate.v1.CommandH\x00R\x06submit\x12A\n" +
+	"\n" +
+	"read_index\x18\x02 \x01(\v2 .domicile.replicate.v1.ReadIndexH\x00R\treadIndex\x124\n" +
+	"\x05clock\x18\x03 \x01(\v2\x1c.domicile.replicate.v1.ClockH\x00R\x05clockB\t\n" +
+	"\arequest\"\v\n" +
+	"\tReadIndex\"\a\n" +
+	"\x05Clock\"\x87\x01\n" +
+	"\x05Reply\x12\x1a\n" +
+	"\brevision\x18\x01 \x01(\x04R\brevision\x128\n" +
+	"\arefusal\x18\x02 \x01(\v2\x1e.domicile.replicate.v1.RefusalR\arefusal\x12\x14\n" +
+	"\x05index\x18\x03 \x01(\x04R\x05index\x12\x12\n" +
+	"\x04time\x18\x04 \x01(\x03R\x04time\"\xb2\x03\n" +
+	"\aRefusal\x127\n" +
+	"\x04kind\x18\x01 \x01(\x0e2#.domicile.replicate.v1.Refusal.KindR\x04kind\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\x12,\n" +
+	"\x03key\x18\x03 \x01(\v2\x1a.domicile.replicate.v1.KeyR\x03key\x12\x14\n" +
+	"\x05index\x18\x04 \x01(\tR\x05index\x12\x0e\n" +
+	"\x02op\x18\x05 \x01(\rR\x02op\"\x85\x02\n" +
+	"\x04Kind\x12\x14\n" +
+	"\x10KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fKIND_NOT_LEADER\x10\x01\x12\x13\n" +
+	"\x0fKIND_OVERLOADED\x10\x02\x12\x18\n" +
+	"\x14KIND_UNKNOWN_OUTCOME\x10\x03\x12\x10\n" +
+	"\fKIND_STOPPED\x10\x04\x12\x12\n" +
+	"\x0eKIND_TOO_LARGE\x10\x05\x12\x12\n" +
+	"\x0eKIND_NOT_FOUND\x10\x06\x12\x0f\n" +
+	"\vKIND_FENCED\x10\a\x12\x0f\n" +
+	"\vKIND_LOCKED\x10\b\x12\x11\n" +
+	"\rKIND_CONFLICT\x10\t\x12\x0f\n" +
+	"\vKIND_EXISTS\x10\n" +
+	"\x12\x10\n" +
+	"\fKIND_INVALID\x10\v\x12\x11\n" +
+	"\rKIND_NO_SPACE\x10\fB\x1cZ\x1adomicile/replicate/entrypbb\x06proto3"
 
 var (
 	file_replicate_entrypb_entry_proto_rawDescOnce sync.Once
@@ -817,38 +1326,51 @@ func file_replicate_entrypb_entry_proto_rawDescGZIP() []byte {
 	return file_replicate_entrypb_entry_proto_rawDescData
 }
 
-var file_replicate_entrypb_entry_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_replicate_entrypb_entry_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_replicate_entrypb_entry_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_replicate_entrypb_entry_proto_goTypes = []any{
-	(*Entry)(nil),      // 0: domicile.replicate.v1.Entry
-	(*Command)(nil),    // 1: domicile.replicate.v1.Command
-	(*Key)(nil),        // 2: domicile.replicate.v1.Key
-	(*Txn)(nil),        // 3: domicile.replicate.v1.Txn
-	(*Condition)(nil),  // 4: domicile.replicate.v1.Condition
-	(*Put)(nil),        // 5: domicile.replicate.v1.Put
-	(*T)(nil),          // 6: domicile.replicate.v1.T
-	(*Create)(nil),     // 7: domicile.replicate.v1.Create
-	(*Change)(nil),     // 8: domicile.replicate.v1.Change
-	(*RaiseFloor)(nil), // 9: domicile.replicate.v1.RaiseFloor
-	(*Tick)(nil),       // 10: domicile.replicate.v1.Tick
+	(Refusal_Kind)(0),  // 0: domicile.replicate.v1.Refusal.Kind
+	(*Entry)(nil),      // 1: domicile.replicate.v1.Entry
+	(*Command)(nil),    // 2: domicile.replicate.v1.Command
+	(*Key)(nil),        // 3: domicile.replicate.v1.Key
+	(*Txn)(nil),        // 4: domicile.replicate.v1.Txn
+	(*Condition)(nil),  // 5: domicile.replicate.v1.Condition
+	(*Put)(nil),        // 6: domicile.replicate.v1.Put
+	(*T)(nil),          // 7: domicile.replicate.v1.T
+	(*Create)(nil),     // 8: domicile.replicate.v1.Create
+	(*Change)(nil),     // 9: domicile.replicate.v1.Change
+	(*RaiseFloor)(nil), // 10: domicile.replicate.v1.RaiseFloor
+	(*Tick)(nil),       // 11: domicile.replicate.v1.Tick
+	(*Request)(nil),    // 12: domicile.replicate.v1.Request
+	(*ReadIndex)(nil),  // 13: domicile.replicate.v1.ReadIndex
+	(*Clock)(nil),      // 14: domicile.replicate.v1.Clock
+	(*Reply)(nil),      // 15: domicile.replicate.v1.Reply
+	(*Refusal)(nil),    // 16: domicile.replicate.v1.Refusal
 }
 var file_replicate_entrypb_entry_proto_depIdxs = []int32{
-	1,  // 0: domicile.replicate.v1.Entry.commands:type_name -> domicile.replicate.v1.Command
-	3,  // 1: domicile.replicate.v1.Command.txn:type_name -> domicile.replicate.v1.Txn
-	7,  // 2: domicile.replicate.v1.Command.create:type_name -> domicile.replicate.v1.Create
-	8,  // 3: domicile.replicate.v1.Command.change:type_name -> domicile.replicate.v1.Change
-	9,  // 4: domicile.replicate.v1.Command.raise_floor:type_name -> domicile.replicate.v1.RaiseFloor
-	10, // 5: domicile.replicate.v1.Command.tick:type_name -> domicile.replicate.v1.Tick
-	4,  // 6: domicile.replicate.v1.Txn.conditions:type_name -> domicile.replicate.v1.Condition
-	5,  // 7: domicile.replicate.v1.Txn.puts:type_name -> domicile.replicate.v1.Put
-	2,  // 8: domicile.replicate.v1.Txn.deletes:type_name -> domicile.replicate.v1.Key
-	2,  // 9: domicile.replicate.v1.Condition.key:type_name -> domicile.replicate.v1.Key
-	2,  // 10: domicile.replicate.v1.Put.key:type_name -> domicile.replicate.v1.Key
-	6,  // 11: domicile.replicate.v1.Change.t:type_name -> domicile.replicate.v1.T
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	2,  // 0: domicile.replicate.v1.Entry.commands:type_name -> domicile.replicate.v1.Command
+	4,  // 1: domicile.replicate.v1.Command.txn:type_name -> domicile.replicate.v1.Txn
+	8,  // 2: domicile.replicate.v1.Command.create:type_name -> domicile.replicate.v1.Create
+	9,  // 3: domicile.replicate.v1.Command.change:type_name -> domicile.replicate.v1.Change
+	10, // 4: domicile.replicate.v1.Command.raise_floor:type_name -> domicile.replicate.v1.RaiseFloor
+	11, // 5: domicile.replicate.v1.Command.tick:type_name -> domicile.replicate.v1.Tick
+	5,  // 6: domicile.replicate.v1.Txn.conditions:type_name -> domicile.replicate.v1.Condition
+	6,  // 7: domicile.replicate.v1.Txn.puts:type_name -> domicile.replicate.v1.Put
+	3,  // 8: domicile.replicate.v1.Txn.deletes:type_name -> domicile.replicate.v1.Key
+	3,  // 9: domicile.replicate.v1.Condition.key:type_name -> domicile.replicate.v1.Key
+	3,  // 10: domicile.replicate.v1.Put.key:type_name -> domicile.replicate.v1.Key
+	7,  // 11: domicile.replicate.v1.Change.t:type_name -> domicile.replicate.v1.T
+	2,  // 12: domicile.replicate.v1.Request.submit:type_name -> domicile.replicate.v1.Command
+	13, // 13: domicile.replicate.v1.Request.read_index:type_name -> domicile.replicate.v1.ReadIndex
+	14, // 14: domicile.replicate.v1.Request.clock:type_name -> domicile.replicate.v1.Clock
+	16, // 15: domicile.replicate.v1.Reply.refusal:type_name -> domicile.replicate.v1.Refusal
+	0,  // 16: domicile.replicate.v1.Refusal.kind:type_name -> domicile.replicate.v1.Refusal.Kind
+	3,  // 17: domicile.replicate.v1.Refusal.key:type_name -> domicile.replicate.v1.Key
+	18, // [18:18] is the sub-list for method output_type
+	18, // [18:18] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_replicate_entrypb_entry_proto_init() }
@@ -863,18 +1385,24 @@ func file_replicate_entrypb_entry_proto_init() {
 		(*Command_RaiseFloor)(nil),
 		(*Command_Tick)(nil),
 	}
+	file_replicate_entrypb_entry_proto_msgTypes[11].OneofWrappers = []any{
+		(*Request_Submit)(nil),
+		(*Request_ReadIndex)(nil),
+		(*Request_Clock)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_replicate_entrypb_entry_proto_rawDesc), len(file_replicate_entrypb_entry_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   11,
+			NumEnums:      1,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_replicate_entrypb_entry_proto_goTypes,
 		DependencyIndexes: file_replicate_entrypb_entry_proto_depIdxs,
+		EnumInfos:         file_replicate_entrypb_entry_proto_enumTypes,
 		MessageInfos:      file_replicate_entrypb_entry_proto_msgTypes,
 	}.Build()
 	File_replicate_entrypb_entry_proto = out.File
