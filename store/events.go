@@ -1,0 +1,59 @@
+package store
+
+import (
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// events counts what Pebble reports.
+type events struct {
+	stalls, slow, corrupt, background atomic.Uint64
+	stalledSince                      atomic.Int64 // nanoseconds; 0 while writes flow
+}
+
+func (e *events) listener(log *slog.Logger) *pebble.EventListener {
+	return &pebble.EventListener{
+		BackgroundError: func(err error) {
+			e.background.Add(1)
+			log.Warn("store background work failed", "err", err)
+		},
+		DataCorruption: func(info pebble.DataCorruptionInfo) {
+			e.corrupt.Add(1)
+			log.Error("store found damaged data", "path", info.Path, "err", info.Details)
+		},
+		DiskSlow: func(info pebble.DiskSlowInfo) {
+			e.slow.Add(1)
+			log.Warn("disk was slow", "operation", info.OpType.String(), "took", info.Duration)
+		},
+		WriteStallBegin: func(info pebble.WriteStallBeginInfo) {
+			e.stalls.Add(1)
+			e.stalledSince.Store(time.Now().UnixNano())
+			log.Warn("store writes stalled", "reason", info.Reason)
+		},
+		WriteStallEnd: func() {
+			e.stalledSince.Store(0)
+			log.Info("store writes went on")
+		},
+	}
+}
+
+// logger is Pebble's: its information is dropped, its errors are logged.
+type logger struct{ d *DB }
+
+func (l logger) Infof(string, ...any) {}
+
+func (l logger) Errorf(format string, args ...any) {
+	l.d.o.Log.Warn("store engine reported an error", "err", fmt.Sprintf(format, args...))
+}
+
+// Fatalf must not return, because Pebble goes on as if what failed had not; and
+// it must not end the process, which may hold other daemons. So it fails the
+// store and parks the goroutine, for as long as the process lives.
+func (l logger) Fatalf(format string, args ...any) {
+	l.d.fail(fmt.Errorf("store engine: %s", fmt.Sprintf(format, args...)))
+	select {}
+}
