@@ -7,8 +7,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
-
 	"domicile/store/record"
 )
 
@@ -20,7 +18,7 @@ const (
 
 // FoldEmail is the form in which two e-mail addresses are the same one.
 func FoldEmail(email string) string {
-	return strings.ToLower(norm.NFC.String(strings.TrimSpace(email)))
+	return record.Fold(strings.TrimSpace(email))
 }
 
 // CheckEmail refuses what cannot be an e-mail address: *Invalid.

@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -49,7 +48,11 @@ type Directory struct {
 	o       Options
 	records Mirror        // over record.DirectoryID
 	checks  chan struct{} // a slot for each password that is being checked
+
+	retrying chan struct{} // one slot, for the writes that have met a conflict
 }
+
+var _ Service = (*Directory)(nil)
 
 // New returns a Directory. CreateSystem must have made its system workspace.
 func New(o Options) *Directory {
@@ -66,6 +69,8 @@ func New(o Options) *Directory {
 		o:       o,
 		records: Mirror{workspace: record.DirectoryID},
 		checks:  make(chan struct{}, o.Verifying),
+
+		retrying: make(chan struct{}, 1),
 	}
 }
 
@@ -99,85 +104,4 @@ func newIncarnation() (uint64, error) {
 		n = n<<8 | uint64(x)
 	}
 	return max(n, 1), nil
-}
-
-// submit proposes a command and gives its outcome as one error.
-func submit(ctx context.Context, cell Cell, c store.Command) (store.Result, error) {
-	result, err := cell.Submit(ctx, c)
-	if err == nil {
-		err = result.Err
-	}
-	return result, err
-}
-
-// change is what one attempt of a write wants to do.
-type change struct {
-	conditions []store.Condition
-	puts       []store.Put
-	deletes    []record.Key
-}
-
-func (c *change) put(kind record.Kind, id record.ID, doc any) error {
-	encoded, err := json.Marshal(doc)
-	if err != nil {
-		return fmt.Errorf("encode %s %s: %w", kind, id, err)
-	}
-	if err := checkFields(kind, encoded); err != nil {
-		return err
-	}
-	c.puts = append(c.puts, store.Put{Key: record.Key{Kind: kind, ID: id}, Doc: encoded})
-	return nil
-}
-
-func (c *change) require(conditions ...store.Condition) {
-	c.conditions = append(c.conditions, conditions...)
-}
-
-// attempts bounds how often a write is built anew because others changed what it had read.
-const attempts = 10
-
-// write runs build against fresh views until its transaction commits. build may be called again; a change
-// without puts and deletes writes nothing and answers the view's revision.
-func (d *Directory) write(ctx context.Context, build func(v *store.View, c *change) error) (store.Revision, error) {
-	for range attempts {
-		revision, err := d.attempt(ctx, build)
-		var conflict *store.Conflict
-		if errors.As(err, &conflict) {
-			continue
-		}
-		return revision, err
-	}
-	return 0, ErrConflict
-}
-
-func (d *Directory) attempt(ctx context.Context, build func(v *store.View, c *change) error) (store.Revision, error) {
-	v, err := d.o.Cell.View(ctx)
-	if err != nil {
-		return 0, away(ctx, err)
-	}
-	defer v.Close()
-	var c change
-	if err := build(v, &c); err != nil {
-		return 0, err
-	}
-	h, err := v.Header(record.DirectoryID)
-	if err != nil {
-		return 0, fmt.Errorf("read the directory's header: %w", err)
-	}
-	if len(c.puts)+len(c.deletes) == 0 {
-		return h.Revision, nil
-	}
-	txn := store.Txn{Workspace: record.DirectoryID, Epoch: h.Epoch, If: c.conditions, Puts: c.puts, Deletes: c.deletes}
-	if _, err := rand.Read(txn.Token[:]); err != nil {
-		return 0, fmt.Errorf("make token: %w", err)
-	}
-	result, err := submit(ctx, d.o.Cell, store.Command{Txn: &txn})
-	if err != nil {
-		var conflict *store.Conflict
-		if errors.As(err, &conflict) {
-			return 0, err
-		}
-		return 0, away(ctx, err)
-	}
-	return result.Revision, nil
 }

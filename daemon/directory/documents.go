@@ -3,6 +3,7 @@ package directory
 import (
 	"time"
 
+	"domicile/store"
 	"domicile/store/record"
 )
 
@@ -126,12 +127,12 @@ func (m Membership) Account() bool { return m.Status == Active || m.Status == In
 // Home is where a workspace lives. Its record's id is the workspace's. A mirror's copy of one elsewhere has
 // ID, Region and Epoch only.
 type Home struct {
-	ID      record.ID `json:"id"`
-	Region  Region    `json:"region"`
-	Cell    string    `json:"cell,omitempty"`
-	Epoch   uint64    `json:"epoch"`
-	Since   time.Time `json:"since,omitzero"`
-	Earlier []Earlier `json:"earlier,omitempty"`
+	ID      record.ID   `json:"id"`
+	Region  Region      `json:"region"`
+	Cell    string      `json:"cell,omitempty"`
+	Epoch   store.Epoch `json:"epoch"`
+	Since   time.Time   `json:"since,omitzero"`
+	Earlier []Earlier   `json:"earlier,omitempty"`
 }
 
 // Earlier is a home that a workspace had.

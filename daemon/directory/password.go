@@ -2,8 +2,10 @@ package directory
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -60,6 +62,13 @@ func CheckHash(hash, password string) bool {
 	}
 	got := argon2.IDKey([]byte(password), salt, time, memory, lanes, argonKey)
 	return subtle.ConstantTimeCompare(got, want) == 1
+}
+
+// Fingerprint tells one stored hash from another without saying anything about it: sessions carry it, so that
+// a new password ends them.
+func Fingerprint(hash string) string {
+	sum := sha256.Sum256([]byte("domicile credential\x00" + hash))
+	return hex.EncodeToString(sum[:8])
 }
 
 // checkHashForm refuses what is no hash of ours, so that a clear password cannot be stored by mistake.

@@ -102,8 +102,9 @@ type PeopleQuery struct {
 
 // Verdict is the answer to a right password.
 type Verdict struct {
-	Person  Person   // password blanked
-	Regions []Region // where the person's workspaces live, in the order of the table; global if there are none
+	Person     Person   // password blanked
+	Credential string   // Fingerprint of the password's hash
+	Regions    []Region // where the person's workspaces live, in the order of the table; global if there are none
 }
 
 // PeopleImport is the input of ImportPeople.

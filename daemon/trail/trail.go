@@ -2,12 +2,17 @@ package trail
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"domicile/store"
 	"domicile/store/record"
 )
+
+// ErrInvalid means that an act has no actor or code, or one that is no code.
+var ErrInvalid = errors.New("not an act")
 
 // Actor is who acted: the kind of credential ("key", "session", "addon", "operator", "system"), the person it
 // stands for and its own id. Zero ids are left out.
@@ -24,6 +29,25 @@ type Act struct {
 	Code     string      // what was done: "key.create", "workspace.set-owner"
 	Reason   string      // a code that an operator gave, or ""
 	Subjects []record.ID // to what, most important first
+}
+
+// Reasons and codes are lower-case words joined by dots and hyphens: nothing that somebody typed freely.
+const codeLetters = "abcdefghijklmnopqrstuvwxyz0123456789.-"
+
+func (a Act) check() error {
+	for _, c := range []struct{ name, value string }{
+		{"kind of actor", a.By.Kind},
+		{"code", a.Code},
+		{"reason", a.Reason},
+	} {
+		if c.value == "" && c.name != "reason" {
+			return fmt.Errorf("record act: %s is missing: %w", c.name, ErrInvalid)
+		}
+		if len(c.value) > 64 || strings.Trim(c.value, codeLetters) != "" {
+			return fmt.Errorf("record act: %s is no code: %w", c.name, ErrInvalid)
+		}
+	}
+	return nil
 }
 
 // document is an Act as it is stored: ids and codes only.
@@ -66,4 +90,14 @@ func (b *Book) Put(a Act) (store.Put, error) {
 		return store.Put{}, fmt.Errorf("encode act %s: %w", a.Code, err)
 	}
 	return store.Put{Key: record.Key{Kind: record.Trail, ID: d.ID}, Doc: doc}, nil
+}
+
+// Record is Put for callers that see the trail as a function: directory.Recorder.
+func (b *Book) Record(at time.Time, kind string, person, credential record.ID, code, reason string,
+	subjects []record.ID,
+) (store.Put, error) {
+	return b.Put(Act{
+		At: at, By: Actor{Kind: kind, Person: person, Credential: credential},
+		Code: code, Reason: reason, Subjects: subjects,
+	})
 }
