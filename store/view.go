@@ -256,6 +256,35 @@ func greater(a, b []byte) []byte {
 	return b
 }
 
+// RawEntry is a key of the database and its value, as they are stored.
+type RawEntry struct{ Key, Value []byte }
+
+// Raw returns everything that the database holds, in the order of keys: for
+// comparing stores, and for audits of what is at rest.
+func (v *View) Raw() iter.Seq2[RawEntry, error] {
+	return func(yield func(RawEntry, error) bool) {
+		it, err := v.iter(nil, nil)
+		if err != nil {
+			yield(RawEntry{}, err)
+			return
+		}
+		defer it.Close()
+		for ok := it.First(); ok; ok = it.Next() {
+			value, err := it.ValueAndErr()
+			if err != nil {
+				yield(RawEntry{}, readError(err))
+				return
+			}
+			if !yield(RawEntry{slices.Clone(it.Key()), slices.Clone(value)}, nil) {
+				return
+			}
+		}
+		if err := it.Error(); err != nil {
+			yield(RawEntry{}, fmt.Errorf("read store: %w", readError(err)))
+		}
+	}
+}
+
 func (v *View) iter(lower, upper []byte) (*pebble.Iterator, error) {
 	if v.snapshot == nil {
 		return nil, ErrStopped
