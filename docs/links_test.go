@@ -1,4 +1,4 @@
-package docs
+			if strings.HasPrefix(target, filepath.Join("..", "..")) {package docs
 
 import (
 	"io/fs"
@@ -62,11 +62,7 @@ func TestD2TreeOfTheReadmeIsTheFolders(t *testing.T) {
 	}
 	shown := map[string]bool{}
 	for line := range strings.Lines(tree) {
-		name, _, _ := strings.Cut(line, "  ")
-		name = strings.TrimSpace(name)
-		if name == "" { // the text of the line above goes on
-			continue
-		}
+		name, _, _ := strings.Cut(strings.TrimSpace(line), " ")
 		shown[strings.TrimSuffix(name, "/")] = true
 		if _, err := os.Stat(filepath.Join("..", name)); err != nil {
 			t.Errorf("README.md shows %s, which is not there", name)
