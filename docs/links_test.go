@@ -1,4 +1,4 @@
-			if strings.HasPrefix(target, filepath.Join("..", "..")) {package docs
+package docs
 
 import (
 	"io/fs"
@@ -34,7 +34,7 @@ func TestD5LinksLeadSomewhere(t *testing.T) {
 				continue
 			}
 			target := filepath.Join(filepath.Dir(document), m[1])
-			if rel, err := filepath.Rel("..", target); err != nil || strings.HasPrefix(rel, "..") {
+			if strings.HasPrefix(target, filepath.Join("..", "..")) {
 				t.Errorf("%s links to %s, outside the project", document, m[1])
 			}
 			if _, err := os.Stat(target); err != nil {
