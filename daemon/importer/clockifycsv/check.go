@@ -18,7 +18,8 @@ type Summary struct {
 
 // Check reads a file to its last row. The error is *Problems if rows are at fault, a *HeaderError or
 // *AmbiguousError, or one of this package's sentinels. open is called once or twice. Each row without
-// fault is given to visit, if that is not nil; its error ends the check.
+// fault is given to visit, if that is not nil; a *Problem that it returns is collected, another error ends
+// the check.
 func Check(open func() (io.ReadCloser, error), layout Layout, limits Limits, visit func(Row) error) (Summary, error) {
 	if err := layout.known(); err != nil {
 		return Summary{}, err
@@ -46,6 +47,9 @@ func Check(open func() (io.ReadCloser, error), layout Layout, limits Limits, vis
 		if errors.Is(err, io.EOF) {
 			break
 		}
+		if err == nil && visit != nil {
+			err = visit(row)
+		}
 		if p := (*Problem)(nil); errors.As(err, &p) {
 			if len(found.List) == r.limits.Problems {
 				found.More = true
@@ -58,11 +62,6 @@ func Check(open func() (io.ReadCloser, error), layout Layout, limits Limits, vis
 			return Summary{}, err
 		}
 		sum.add(row)
-		if visit != nil {
-			if err := visit(row); err != nil {
-				return Summary{}, err
-			}
-		}
 	}
 	if len(found.List) > 0 {
 		return Summary{}, &found

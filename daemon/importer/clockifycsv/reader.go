@@ -343,3 +343,14 @@ func plausibleEmail(text string) bool {
 	local, domain, ok := strings.Cut(text, "@")
 	return ok && local != "" && domain != "" && !strings.ContainsAny(text, " \t\r\n,;<>\"") && !strings.Contains(domain, "@")
 }
+
+// Text is a file's text, expanded if it is compressed, within the limits. A repeat of the file under
+// another compression has the same text.
+func Text(file io.Reader, limits Limits) (io.Reader, error) {
+	text, err := expand(file)
+	if err != nil {
+		return nil, err
+	}
+	limits = limits.withDefaults()
+	return &meter{from: text, total: limits.Bytes, row: limits.Bytes, rowLeft: limits.Bytes + 1}, nil
+}

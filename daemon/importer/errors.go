@@ -1,0 +1,27 @@
+package importer
+
+import "errors"
+
+// Errors of Import, before anything is written. Those of clockifycsv come as they are.
+var (
+	ErrFormat   = errors.New("unknown format: want clockify-csv")
+	ErrTooLarge = errors.New("the file is larger than this server takes")
+	ErrTooMany  = errors.New("the file names too many people, projects or tasks")
+	ErrBusy     = errors.New("too many imports at a time")
+)
+
+// Errors of Undo and Get.
+var (
+	ErrNotFound = errors.New("no such import")
+	ErrRunning  = errors.New("the import is still being written")
+	ErrUndone   = errors.New("the import has been undone")
+)
+
+// ErrInterrupted says that a job has stopped before its end and goes on by itself.
+var ErrInterrupted = errors.New("interrupted; it goes on by itself, or when the same file is sent again")
+
+// ErrStopped says that the importer does not run (any more).
+var ErrStopped = errors.New("the importer has stopped")
+
+// errGone ends a job for good: the workspace is no longer written here.
+var errGone = errors.New("the workspace is not here")
