@@ -6,12 +6,6 @@ import (
 	"domicile/store/record"
 )
 
-// RateDocument is an amount of money an hour, in minor units.
-type RateDocument struct {
-	Amount   int64  `json:"amount"`
-	Currency string `json:"currency"`
-}
-
 // ProjectDocument is a project as it is stored.
 type ProjectDocument struct {
 	ID             record.ID                 `json:"id"`
@@ -23,8 +17,8 @@ type ProjectDocument struct {
 	Archived       bool                      `json:"archived"`
 	Public         bool                      `json:"public"`
 	Template       bool                      `json:"template"`
-	HourlyRate     *RateDocument             `json:"hourlyRate"`
-	CostRate       *RateDocument             `json:"costRate"`
+	HourlyRate     *Rate                     `json:"hourlyRate"`
+	CostRate       *Rate                     `json:"costRate"`
 	Estimate       EstimateDocument          `json:"estimate"`
 	TimeEstimate   TimeEstimateDocument      `json:"timeEstimate"`
 	BudgetEstimate *BudgetEstimateDocument   `json:"budgetEstimate"`
@@ -59,12 +53,12 @@ type BudgetEstimateDocument struct {
 
 // ProjectMembershipRecord is a person in a project, with the rates that they have there.
 type ProjectMembershipRecord struct {
-	UserID           record.ID     `json:"userId"`
-	HourlyRate       *RateDocument `json:"hourlyRate"`
-	CostRate         *RateDocument `json:"costRate"`
-	TargetID         record.ID     `json:"targetId"` // the project
-	MembershipType   string        `json:"membershipType"`
-	MembershipStatus string        `json:"membershipStatus"`
+	UserID           record.ID `json:"userId"`
+	HourlyRate       *Rate     `json:"hourlyRate"`
+	CostRate         *Rate     `json:"costRate"`
+	TargetID         record.ID `json:"targetId"` // the project
+	MembershipType   string    `json:"membershipType"`
+	MembershipStatus string    `json:"membershipStatus"`
 }
 
 // projectColors are what projects get that are made without a colour, one after the other by id.
