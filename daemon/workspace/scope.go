@@ -104,6 +104,8 @@ func (s *Service) writable(v *store.View, workspace record.ID, epoch store.Epoch
 	return nil
 }
 
+func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }
+
 // optional reads a record's document; nil where there is none.
 func optional(v *store.View, workspace record.ID, k record.Key) ([]byte, error) {
 	r, err := v.Get(workspace, k.Kind, k.ID)

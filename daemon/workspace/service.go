@@ -37,6 +37,12 @@ type Members interface {
 	Member(v *store.View, p auth.Principal, workspace record.ID) (auth.Member, error)
 }
 
+// Denials shut people out of a workspace in this region. An *auth.Auth keeps them.
+type Denials interface {
+	Deny(ctx context.Context, person, workspace record.ID, by directory.Actor) error
+	Undeny(ctx context.Context, person, workspace record.ID, by directory.Actor) error
+}
+
 // Options say what a Service works with.
 type Options struct {
 	Region    directory.Region
@@ -44,6 +50,7 @@ type Options struct {
 	Cell      Cell
 	Directory directory.Service
 	Auth      Members
+	Denials   Denials // nil: a deactivation needs the directory
 	Mirror    directory.Mirror
 	Follower  Follower
 	Index     Index             // nil: searches are refused
