@@ -16,9 +16,10 @@ import (
 func (d *DB) Apply(entries []Entry) ([][]Result, error) {
 	d.apply.Lock()
 	defer d.apply.Unlock()
-	if err := d.usable(); err != nil {
+	if err := d.enter(); err != nil {
 		return nil, fmt.Errorf("apply entries: %w", err)
 	}
+	defer d.leave()
 	if d.o.ReadOnly {
 		return nil, fmt.Errorf("apply entries: %w", ErrReadOnly)
 	}

@@ -44,11 +44,11 @@ type DB struct {
 	apply sync.Mutex // held by Apply, and by what must not run beside it
 
 	mu      sync.Mutex
-	applied applied // guarded by mu
-	cell    string  // guarded by mu
-	closed  bool    // guarded by mu
-	views   int     // open views; guarded by mu
-	idle    chan struct{}
+	applied applied       // guarded by mu
+	cell    string        // guarded by mu
+	closed  bool          // guarded by mu
+	users   int           // open views and running calls; guarded by mu
+	idle    chan struct{} // has a value when closed and the last user left
 
 	failed atomic.Pointer[error] // why it takes no more writes
 }
@@ -86,9 +86,10 @@ func (d *DB) CellID() string {
 // Flush makes all that was applied durable. What was not flushed is lost in a
 // crash, up to some applied index, and comes back from the raft log.
 func (d *DB) Flush() error {
-	if err := d.usable(); err != nil {
+	if err := d.enter(); err != nil {
 		return fmt.Errorf("flush store: %w", err)
 	}
+	defer d.leave()
 	if err := d.pebble.Flush(); err != nil {
 		return fmt.Errorf("flush store: %w", err)
 	}
@@ -102,6 +103,10 @@ func (d *DB) Checkpoint(dir string) error {
 	if err := d.Flush(); err != nil {
 		return err
 	}
+	if err := d.enter(); err != nil {
+		return fmt.Errorf("write checkpoint of store: %w", err)
+	}
+	defer d.leave()
 	if err := d.pebble.Checkpoint(dir); err != nil {
 		return fmt.Errorf("write checkpoint of store: %w", err)
 	}
@@ -116,11 +121,11 @@ func (d *DB) Failure() error {
 	return nil
 }
 
-// closeWait is how long Close waits for views, which are open for as long as a
-// request reads.
+// closeWait is how long Close waits for calls and views, which are open for as
+// long as a request reads.
 const closeWait = 10 * time.Second
 
-// Close flushes and closes the store. It first waits for open views; views made
+// Close flushes and closes the store. It first waits for open views and calls; those made
 // afterwards answer ErrStopped. After a failure it leaves the files as they are.
 func (d *DB) Close() error {
 	d.mu.Lock()
@@ -129,7 +134,7 @@ func (d *DB) Close() error {
 		return nil
 	}
 	d.closed = true
-	open := d.views
+	open := d.users
 	d.mu.Unlock()
 	d.watch.stop()
 	if open > 0 {
@@ -143,8 +148,6 @@ func (d *DB) Close() error {
 		// A goroutine of Pebble's may be parked with its locks; see logger.Fatalf.
 		return nil
 	}
-	d.apply.Lock()
-	defer d.apply.Unlock()
 	var flushed error
 	if !d.o.ReadOnly {
 		flushed = d.pebble.Flush()
@@ -157,18 +160,28 @@ func (d *DB) Close() error {
 	return nil
 }
 
-// usable returns why the database must not be touched, or nil.
-func (d *DB) usable() error {
+// enter counts a user of the database, who must leave; or it returns why the
+// database must not be touched.
+func (d *DB) enter() error {
 	d.mu.Lock()
-	closed := d.closed
-	d.mu.Unlock()
-	if closed {
+	defer d.mu.Unlock()
+	if d.closed {
 		return ErrStopped
 	}
 	if err := d.Failure(); err != nil {
 		return fmt.Errorf("%w: %w", ErrStopped, err)
 	}
+	d.users++
 	return nil
+}
+
+func (d *DB) leave() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.users--
+	if d.closed && d.users == 0 {
+		d.idle <- struct{}{}
+	}
 }
 
 // fail stops writes for good and tells the daemon, the first time.

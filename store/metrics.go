@@ -24,9 +24,10 @@ type Stats struct {
 
 // Stats returns the engine's figures. After Close they are zero.
 func (d *DB) Stats() Stats {
-	if d.usable() != nil {
+	if d.enter() != nil {
 		return Stats{}
 	}
+	defer d.leave()
 	m := d.pebble.Metrics()
 	s := Stats{
 		Stalls:           d.events.stalls.Load(),

@@ -17,7 +17,7 @@ import (
 // for one request or one pass. It is safe for concurrent use until it is closed.
 type View struct {
 	db       *DB
-	snapshot *pebble.Snapshot // nil if the store was closed
+	snapshot *pebble.Snapshot // nil if the store had stopped
 	once     sync.Once
 }
 
@@ -47,10 +47,7 @@ type Range struct {
 // View returns a view of all that is applied. It must be closed.
 func (d *DB) View() *View {
 	v := &View{db: d}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !d.closed {
-		d.views++
+	if d.enter() == nil {
 		v.snapshot = d.pebble.NewSnapshot()
 	}
 	return v
@@ -60,15 +57,9 @@ func (d *DB) View() *View {
 func (v *View) Close() error {
 	var err error
 	v.once.Do(func() {
-		if v.snapshot == nil {
-			return
-		}
-		err = v.snapshot.Close()
-		v.db.mu.Lock()
-		defer v.db.mu.Unlock()
-		v.db.views--
-		if v.db.closed && v.db.views == 0 {
-			v.db.idle <- struct{}{}
+		if v.snapshot != nil {
+			err = v.snapshot.Close()
+			v.db.leave()
 		}
 	})
 	return err
