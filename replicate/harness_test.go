@@ -39,7 +39,7 @@ func boot(fs vfs.FS, dir string, change ...func(*Options)) (*rig, error) {
 		return nil, err
 	}
 	var err error
-	if r.db, err = store.Open(store.Options{Dir: fs.PathJoin(dir, storeDir), FS: fs, CellID: "cell", Cache: 1 << 20, MemTable: 1 << 20}); err != nil {
+	if r.db, err = store.Open(store.Options{Dir: fs.PathJoin(dir, storeDir), FS: fs, CellID: "cell", Cache: 8 << 20, MemTable: 1 << 20}); err != nil {
 		return nil, err
 	}
 	o := Options{Store: r.db, Dir: dir, FS: fs, CellID: "cell", NodeID: "n1", Bootstrap: true}
