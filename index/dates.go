@@ -17,6 +17,9 @@ const (
 	termWidth = digits + 1
 )
 
+// undatedTerm is in fieldSpan of what has no date; it sorts before all spans.
+const undatedTerm = "-"
+
 // sortable writes n in digits that sort as numbers do, none of them FF.
 func sortable(b []byte, n int64) []byte {
 	for shift := 6 * (digits - 1); shift >= 0; shift -= 6 {
@@ -76,7 +79,7 @@ type termRange struct {
 // so on, and the same from the other end.
 func cover(lo, hi int64) []termRange {
 	lo, hi = lo-minDate, hi-minDate
-	var ranges []termRange
+	ranges := []termRange{}
 	add := func(level int, shift uint, from, to int64) {
 		if from >= to {
 			return

@@ -23,8 +23,9 @@
 //
 // Invariants, each with a test of the same name:
 //
-//	I1  Search finds what Match finds: the hits of a query, over all its pages,
-//	    are the live records at Answer.Revision that Match accepts.
+//	I1  Search finds what Match finds: of the records that have not changed
+//	    since Answer.Revision, the hits of a query, over all its pages, are
+//	    those that Match accepts.
 //	I2  Documents and cursor move together: after any crash an opened index
 //	    answers for the revision that it names, and catches up.
 //	I3  Damage is never served: whatever bit of a closed index is flipped, the

@@ -57,6 +57,8 @@ func newDocument(key record.Key, doc []byte) *document.Document {
 	if e.dated {
 		add(fieldSecond, []byte(secondTerm(e.date)), facetOptions, nil)
 		add(fieldSpan, spanTerms(e.date), spanOptions, spanAnalyzer{})
+	} else {
+		add(fieldSpan, []byte(undatedTerm), spanOptions, nil)
 	}
 	return d
 }

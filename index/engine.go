@@ -23,6 +23,7 @@ type engine struct {
 	idx  bleve.Index
 	done chan error // one value for each batch that is on disk
 	open int        // batches that are not on disk yet
+	old  bool       // there were segments before it was opened
 }
 
 // maxUnwritten bounds the batches that are in memory only.
@@ -60,15 +61,19 @@ func openEngine(dir string, queue *bleve.AnalysisQueue) (*engine, error) {
 	if err := os.MkdirAll(bleveDir(dir), 0o700); err != nil {
 		return nil, fmt.Errorf("create index: %w", err)
 	}
-	if err := checkManifest(dir, bleveDir(dir)); err != nil {
+	if err := checkFiles(dir); err != nil {
 		return nil, err
 	}
 	// From here on the files change, so what the manifest says is over.
 	if err := os.Remove(filepath.Join(dir, manifestName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open index: %w", err)
 	}
-	e := &engine{dir: dir, done: make(chan error, maxUnwritten)}
-	err := guard(func() (err error) {
+	segments, err := filepath.Glob(filepath.Join(bleveDir(dir), "*.zap"))
+	if err != nil {
+		return nil, fmt.Errorf("list segments: %w", err)
+	}
+	e := &engine{dir: dir, done: make(chan error, maxUnwritten), old: len(segments) > 0}
+	err = guard(func() (err error) {
 		e.idx, err = scorch.NewScorch(scorch.Name, map[string]any{
 			"path":               bleveDir(dir),
 			"bolt_timeout":       "2s", // a second open waits for ever without
@@ -140,6 +145,17 @@ func (e *engine) settle() error {
 	}
 }
 
+// used says whether something was written to the index, ever.
+func (e *engine) used() (bool, error) {
+	r, err := e.idx.Reader()
+	if err != nil {
+		return false, fmt.Errorf("read index: %w", err)
+	}
+	defer r.Close()
+	b, err := r.GetInternal(positionKey)
+	return e.old || b != nil, err
+}
+
 // count is the number of records in the index.
 func (e *engine) count() (uint64, error) {
 	r, err := e.idx.Reader()
@@ -151,8 +167,8 @@ func (e *engine) count() (uint64, error) {
 }
 
 // close brings what was written to disk and closes the index, which nobody may
-// be using. What does not reach the disk is read from the feed again.
-func (e *engine) close() error {
+// be using, at cursor c. What does not reach the disk is read from the feed again.
+func (e *engine) close(c store.Cursor) error {
 	var err error
 	for e.open > 0 && err == nil {
 		err = e.settle()
@@ -163,7 +179,7 @@ func (e *engine) close() error {
 	if err := e.abandon(); err != nil {
 		return err
 	}
-	return writeManifest(e.dir, bleveDir(e.dir))
+	return writeManifest(e.dir, encodePosition(c))
 }
 
 // abandon closes the index as it is, to be removed or mended.

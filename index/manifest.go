@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +22,12 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // errDamaged says that a file is not what it was when it was closed.
 var errDamaged = errors.New("index is damaged")
 
+// manifest is what its file holds: how far the index had read, and its files.
+type manifest struct {
+	Position []byte    `json:"position"`
+	Files    []fileSum `json:"files"`
+}
+
 // fileSum is how a file of a closed index looks.
 type fileSum struct {
 	Name string `json:"name"`
@@ -29,12 +36,12 @@ type fileSum struct {
 }
 
 // writeManifest records the files of a closed index beside them.
-func writeManifest(dir, bleveDir string) error {
-	sums, err := sumFiles(bleveDir)
+func writeManifest(dir string, position []byte) error {
+	sums, err := sumFiles(bleveDir(dir))
 	if err != nil {
 		return err
 	}
-	body, err := json.Marshal(sums)
+	body, err := json.Marshal(manifest{position, sums})
 	if err != nil {
 		return fmt.Errorf("encode manifest: %w", err)
 	}
@@ -42,35 +49,45 @@ func writeManifest(dir, bleveDir string) error {
 	return replaceFile(filepath.Join(dir, manifestName), line)
 }
 
-// checkManifest compares the files of an index with its manifest. Without a
-// manifest, that is after a crash, it sorts out what a crash leaves.
-func checkManifest(dir, bleveDir string) error {
+// readManifest reads a manifest. If there is none, the error is fs.ErrNotExist.
+func readManifest(dir string) (manifest, error) {
 	line, err := os.ReadFile(filepath.Join(dir, manifestName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return removeBroken(bleveDir)
-	}
 	if err != nil {
-		return fmt.Errorf("read manifest: %w", err)
+		return manifest{}, fmt.Errorf("read manifest: %w", err)
 	}
-	sum, body, _ := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")
-	if sum != fmt.Sprintf("%08x", crc32.Checksum([]byte(body), castagnoli)) {
-		return fmt.Errorf("%w: manifest", errDamaged)
+	return parseManifest(string(line))
+}
+
+// parseManifest reads a manifest's only line.
+func parseManifest(line string) (manifest, error) {
+	sum, body, _ := strings.Cut(line, " ")
+	body, ended := strings.CutSuffix(body, "\n")
+	var m manifest
+	if !ended || sum != fmt.Sprintf("%08x", crc32.Checksum([]byte(body), castagnoli)) {
+		return m, fmt.Errorf("%w: manifest", errDamaged)
 	}
-	var want []fileSum
-	if err := json.Unmarshal([]byte(body), &want); err != nil {
-		return fmt.Errorf("%w: manifest", errDamaged)
+	if err := json.Unmarshal([]byte(body), &m); err != nil {
+		return m, fmt.Errorf("%w: manifest", errDamaged)
 	}
-	have, err := sumFiles(bleveDir)
+	return m, nil
+}
+
+// checkFiles compares the files of an index with its manifest. Without a
+// manifest, that is after a crash, it sorts out what a crash leaves.
+func checkFiles(dir string) error {
+	want, err := readManifest(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return removeBroken(bleveDir(dir))
+	}
 	if err != nil {
 		return err
 	}
-	if len(have) != len(want) {
-		return fmt.Errorf("%w: %d files, not %d", errDamaged, len(have), len(want))
+	have, err := sumFiles(bleveDir(dir))
+	if err != nil {
+		return err
 	}
-	for i := range want {
-		if have[i] != want[i] {
-			return fmt.Errorf("%w: %s", errDamaged, want[i].Name)
-		}
+	if !slices.Equal(have, want.Files) {
+		return fmt.Errorf("%w: its files are not those of its manifest", errDamaged)
 	}
 	return nil
 }

@@ -82,11 +82,14 @@ type Facet struct {
 
 // Answer is one page of what was found.
 type Answer struct {
-	Total    uint64 // hits of all pages
-	Hits     []Hit
-	Facets   map[string]Facet
-	Next     string         // Cursor of the next page; empty at the end
-	Revision store.Revision // the revision that the answer is of
+	Total  uint64 // hits of all pages
+	Hits   []Hit
+	Facets map[string]Facet
+	Next   string // Cursor of the next page; empty at the end
+	// Revision is what the answer is of. A record that has changed since may be
+	// found as it was, as it is, or not at all, because the feed has each record
+	// at its latest revision only.
+	Revision store.Revision
 }
 
 // check says what is wrong with q, wrapping ErrBadQuery, and gives the terms of
