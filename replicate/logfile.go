@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"runtime"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -55,7 +56,22 @@ func open(o logOptions, fatal func(error)) (*pebble.DB, error) {
 		FormatMajorVersion: pebble.FormatNewest,
 		MemTableSize:       16 << 20,
 		Logger:             pebbleLogger{o.log, fatal},
+		EventListener:      listener(o),
 	})
+}
+
+// listener tells what Pebble meets in the background. A damaged file is an error to whoever reads it;
+// met by a compaction, it stops the node as well (Pebble by itself would end the process).
+func listener(o logOptions) *pebble.EventListener {
+	return &pebble.EventListener{
+		DataCorruption: func(info pebble.DataCorruptionInfo) {
+			o.fatal(fmt.Errorf("%w: file %s of the log's database", ErrCorrupt, o.fs.PathBase(info.Path)))
+		},
+		BackgroundError: func(error) { o.log.Error("log database met an error in the background") },
+		DiskSlow: func(info pebble.DiskSlowInfo) {
+			o.log.Warn("log disk was slow", "took", info.Duration)
+		},
+	}
 }
 
 // pebbleLogger passes Pebble's words on as a node's own, at debug level, without their arguments'
@@ -80,12 +96,32 @@ func (p pebbleLogger) Fatalf(format string, args ...any) {
 // that a database that lost its end in between (by a damaged manifest) is noticed.
 const closedName = "CLOSED"
 
+// abandonAfter is how long a broken database is given to close.
+const abandonAfter = 2 * time.Second
+
 // Close ends the log. What it holds at that time must be there when it is next opened.
 func (l *entryLog) Close() error {
 	if l.failed() != nil {
-		return nil // its locks may be held for ever; the process or the test ends it
+		l.abandon()
+		return nil // why is known already
 	}
 	return errors.Join(l.db.Flush(), l.writeClosed(), l.db.Close())
+}
+
+// abandon closes the database of a broken log, which may hold its locks for ever or panic: then it is
+// left behind.
+func (l *entryLog) abandon() {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		defer func() { _ = recover() }()
+		_ = l.db.Close()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(abandonAfter):
+		l.o.log.Error("log database could not be closed")
+	}
 }
 
 func (l *entryLog) writeClosed() error {
