@@ -15,13 +15,20 @@ import (
 
 // CreateKey makes a key of somebody with an account in this region.
 func (s *service) CreateKey(ctx context.Context, r *connect.Request[pb.CreateKeyRequest]) (*connect.Response[pb.CreateKeyResponse], error) {
-	p, err := s.findHere(ctx, r.Msg.Person)
+	var k auth.Key
+	var secret string
+	err := soon(ctx, func() error {
+		p, err := s.findHere(ctx, r.Msg.Person)
+		if err != nil {
+			return err
+		}
+		if k, secret, err = s.Keys.CreateKey(ctx, p, r.Msg.Name, actor()); err != nil {
+			return fmt.Errorf("create key: %w", err)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
-	}
-	k, secret, err := s.Keys.CreateKey(ctx, p, r.Msg.Name, actor())
-	if err != nil {
-		return nil, fmt.Errorf("create key: %w", err)
 	}
 	return connect.NewResponse(&pb.CreateKeyResponse{Key: key(k), Secret: secret}), nil
 }

@@ -56,8 +56,10 @@ type Options struct {
 	Keys      Keys
 	Status    func(ctx context.Context) (Status, error)
 	IDs       *record.Generator // ids of new workspaces
-	Now       func() time.Time  // nil means time.Now
-	Log       *slog.Logger      // nil discards
+	// Mirrored waits until this region's mirror shows a revision of the directory; nil does not wait.
+	Mirrored func(ctx context.Context, r store.Revision) error
+	Now      func() time.Time // nil means time.Now
+	Log      *slog.Logger     // nil discards
 }
 
 // service implements operatorpbconnect.OperatorHandler.

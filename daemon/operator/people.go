@@ -31,12 +31,13 @@ func (s *service) CreatePerson(ctx context.Context, r *connect.Request[pb.Create
 	if err != nil {
 		return nil, err
 	}
-	p, _, err := s.Directory.CreatePerson(ctx, directory.NewPerson{
+	p, revision, err := s.Directory.CreatePerson(ctx, directory.NewPerson{
 		Email: r.Msg.Email, Name: r.Msg.Name, PasswordHash: hash, By: actor(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("create person: %w", err)
 	}
+	s.settle(ctx, revision)
 	return connect.NewResponse(&pb.CreatePersonResponse{Person: person(p), Password: made}), nil
 }
 
@@ -85,10 +86,11 @@ func (s *service) DisablePerson(ctx context.Context, r *connect.Request[pb.Disab
 		return nil, err
 	}
 	disabled := true
-	p, _, err = s.Directory.UpdatePerson(ctx, directory.PersonChange{ID: p.ID, Disabled: &disabled, By: actor()})
+	p, revision, err := s.Directory.UpdatePerson(ctx, directory.PersonChange{ID: p.ID, Disabled: &disabled, By: actor()})
 	if err != nil {
 		return nil, fmt.Errorf("disable person: %w", err)
 	}
+	s.settle(ctx, revision)
 	return connect.NewResponse(&pb.DisablePersonResponse{Person: person(p)}), nil
 }
 
@@ -106,9 +108,11 @@ func (s *service) ResetPassword(ctx context.Context, r *connect.Request[pb.Reset
 	if err != nil {
 		return nil, err
 	}
-	if _, _, err := s.Directory.UpdatePerson(ctx, directory.PersonChange{ID: p.ID, PasswordHash: &hash, By: actor()}); err != nil {
+	_, revision, err := s.Directory.UpdatePerson(ctx, directory.PersonChange{ID: p.ID, PasswordHash: &hash, By: actor()})
+	if err != nil {
 		return nil, fmt.Errorf("reset password: %w", err)
 	}
+	s.settle(ctx, revision)
 	return connect.NewResponse(&pb.ResetPasswordResponse{Password: made}), nil
 }
 

@@ -32,12 +32,13 @@ func (s *service) CreateWorkspace(ctx context.Context, r *connect.Request[pb.Cre
 	if err != nil {
 		return nil, err
 	}
-	placed, _, err := s.Directory.CreateWorkspace(ctx, directory.NewWorkspace{
+	placed, revision, err := s.Directory.CreateWorkspace(ctx, directory.NewWorkspace{
 		ID: s.IDs.Next(s.Now()), Name: r.Msg.Name, Owner: owner.ID, Region: region, Plan: plan, By: actor(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("create workspace: %w", err)
 	}
+	s.settle(ctx, revision)
 	return connect.NewResponse(&pb.CreateWorkspaceResponse{Workspace: workspace(placed)}), nil
 }
 
@@ -113,9 +114,11 @@ func (s *service) DeleteWorkspace(ctx context.Context, r *connect.Request[pb.Del
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.Directory.DeleteWorkspace(ctx, p.Workspace.ID, actor()); err != nil {
+	revision, err := s.Directory.DeleteWorkspace(ctx, p.Workspace.ID, actor())
+	if err != nil {
 		return nil, fmt.Errorf("delete workspace %s: %w", p.Workspace.ID, err)
 	}
+	s.settle(ctx, revision)
 	return connect.NewResponse(&pb.DeleteWorkspaceResponse{}), nil
 }
 
@@ -125,10 +128,11 @@ func (s *service) change(ctx context.Context, named string, c directory.Workspac
 		return nil, err
 	}
 	c.ID, c.By = p.Workspace.ID, actor()
-	changed, _, err := s.Directory.ChangeWorkspace(ctx, c)
+	changed, revision, err := s.Directory.ChangeWorkspace(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("change workspace %s: %w", c.ID, err)
 	}
+	s.settle(ctx, revision)
 	return workspace(changed), nil
 }
 
@@ -241,7 +245,7 @@ func workspace(p directory.Placed) *pb.Workspace {
 	return &pb.Workspace{
 		Id: p.Workspace.ID.String(), Name: p.Workspace.Name, Plan: string(p.Workspace.Plan),
 		Owner: p.Workspace.OwnerID.String(), Status: string(p.Workspace.Status), Subdomain: p.Workspace.Subdomain,
-		Region: string(p.Home.Region), Cell: p.Home.Cell, Epoch: p.Home.Epoch,
+		Region: string(p.Home.Region), Cell: p.Home.Cell, Epoch: uint64(p.Home.Epoch),
 		CreatedAt: timestamppb.New(p.Workspace.CreatedAt),
 	}
 }
