@@ -20,7 +20,7 @@ type entryShape struct {
 	v        *store.View
 	s        *Service
 	hydrated bool
-	rates    bool
+	rates    bool // all of them may be seen
 	seen     map[record.Key][]byte // nil where there is no such record
 }
 
@@ -133,13 +133,15 @@ func (h *entryShape) tags(d *Document, ids gjson.Result) error {
 	return nil
 }
 
-// hideRates leaves out money that the caller may not see.
+// hideRates leaves out money that the caller may not see: everybody sees what
+// their own hours are worth, and only who sees all rates what they cost.
 func (h *entryShape) hideRates(d *Document, rates ...gjson.Result) error {
 	if h.rates {
 		return nil
 	}
+	worth := h.c.May(auth.RatesView, entryTarget(d.Doc))
 	for i, name := range []string{"hourlyRate", "costRate"} {
-		if rates[i].Type != gjson.JSON {
+		if rates[i].Type != gjson.JSON || i == 0 && worth {
 			continue
 		}
 		var err error
@@ -148,6 +150,18 @@ func (h *entryShape) hideRates(d *Document, rates ...gjson.Result) error {
 		}
 	}
 	return nil
+}
+
+// entryTarget is what a stored entry is to the permission table.
+func entryTarget(doc []byte) auth.Target {
+	var t auth.Target
+	fields := gjson.GetManyBytes(doc, "userId", "projectId")
+	for i, id := range []*record.ID{&t.Person, &t.Project} {
+		if parsed, err := record.ParseID(fields[i].String()); err == nil {
+			*id = parsed
+		}
+	}
+	return t
 }
 
 func (h *entryShape) user(d *Document) error {

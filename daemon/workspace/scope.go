@@ -29,7 +29,7 @@ type Scope struct {
 	Match     *store.Revision // of a request with If-Match
 
 	member   []byte // the caller's member record, or nil
-	settings []byte // the workspace's settings, or nil
+	settings []byte // the workspace's settings, or the defaults
 }
 
 // Judge says where a workspace is, before anybody asks who wants to know:
@@ -78,7 +78,7 @@ func (s *Service) scope(v *store.View, p auth.Principal, workspace record.ID) (*
 	if c.member, err = optional(v, workspace, record.Key{Kind: record.Member, ID: p.Person}); err != nil {
 		return nil, err
 	}
-	c.settings, err = optional(v, workspace, record.Key{Kind: record.Settings, ID: workspace})
+	c.settings, err = settingsDoc(v, workspace)
 	return c, err
 }
 

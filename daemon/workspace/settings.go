@@ -6,6 +6,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"domicile/store"
 	"domicile/store/record"
 )
 
@@ -42,13 +43,23 @@ const defaultWorkspaceSettings = `{"timeRoundingInReports":false,"onlyAdminsSeeB
 	`"onlyAdminsSeeDashboard":false,"defaultBillableProjects":true,"lockTimeEntries":null,"lockTimeZone":null,` +
 	`"round":{"round":"Round to nearest","minutes":"15"},"projectFavorites":true,"canSeeTimeSheet":true,"canSeeTracker":true,` +
 	`"projectPickerSpecialFilter":false,"forceProjects":false,"forceTasks":false,"forceTags":false,"forceDescription":false,` +
-	`"onlyAdminsSeeAllTimeEntries":false,"onlyAdminsSeePublicProjectsEntries":false,"trackTimeDownToSecond":true,` +
+	`"onlyAdminsSeeAllTimeEntries":true,"onlyAdminsSeePublicProjectsEntries":false,"trackTimeDownToSecond":true,` +
 	`"projectGroupingLabel":"client","projectLabel":"project","taskLabel":"task","adminOnlyPages":[],"automaticLock":null,` +
-	`"onlyAdminsCreateTag":false,"onlyAdminsCreateTask":false,"timeTrackingMode":"DEFAULT","multiFactorEnabled":false,` +
+	`"onlyAdminsCreateTag":false,"onlyAdminsCreateTask":true,"timeTrackingMode":"DEFAULT","multiFactorEnabled":false,` +
 	`"numberFormat":"COMMA_PERIOD","currencyFormat":"CURRENCY_SPACE_VALUE","durationFormat":"FULL","isProjectPublicByDefault":true,` +
 	`"onlyAdminsCanChangeBillableStatus":false,"activeBillableHours":true,` +
 	`"entityCreationPermissions":{"whoCanCreateProjectsAndClients":"ADMINS","whoCanCreateTags":"EVERYONE","whoCanCreateTasks":"ADMINS"},` +
 	`"workingDays":["MONDAY","TUESDAY","WEDNESDAY","THURSDAY","FRIDAY"],"weekStart":"MONDAY"}`
+
+// settingsDoc is the settings record as it is stored; of a workspace that has
+// none, what the permission table must know of the defaults.
+func settingsDoc(v *store.View, workspace record.ID) ([]byte, error) {
+	doc, err := optional(v, workspace, record.Key{Kind: record.Settings, ID: workspace})
+	if doc == nil && err == nil {
+		doc = []byte(`{"workspaceSettings":` + defaultWorkspaceSettings + `}`)
+	}
+	return doc, err
+}
 
 // settingsOf reads stored settings over the defaults.
 func settingsOf(workspace record.ID, doc []byte) (Settings, error) {

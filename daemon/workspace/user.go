@@ -83,7 +83,7 @@ func (s *Service) settingsIn(v *store.View, workspace, person record.ID) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	settings, err := optional(v, workspace, record.Key{Kind: record.Settings, ID: workspace})
+	settings, err := settingsDoc(v, workspace)
 	if err != nil {
 		return nil, err
 	}

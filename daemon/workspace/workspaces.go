@@ -137,7 +137,7 @@ func (s *Service) overview(v *store.View, w directory.Placed) (Overview, bool, e
 // details reads what the workspace's own records say. With all, memberships
 // are everybody's, else the caller's own.
 func (s *Service) details(v *store.View, w directory.Workspace, m auth.Member, all bool) (*Details, error) {
-	doc, err := optional(v, w.ID, record.Key{Kind: record.Settings, ID: w.ID})
+	doc, err := settingsDoc(v, w.ID)
 	if err != nil {
 		return nil, err
 	}
