@@ -12,11 +12,13 @@ import (
 	"domicile/store/record"
 )
 
-const (
-	// A page's transactions have at most these records and bytes of documents, with room for the cursor.
-	applyRecords = 500
-	applyBytes   = 500 << 10
-)
+// txnLimits bound a transaction of the mirror, the cursor's record excepted.
+type txnLimits struct {
+	records int
+	bytes   int // of documents
+}
+
+func defaultTxnLimits() txnLimits { return txnLimits{records: 499, bytes: 500 << 10} }
 
 // cursorDoc is where the mirror stands, a record that moves in the same transaction as the mirror.
 type cursorDoc struct {
@@ -53,11 +55,11 @@ func (f *Follower) apply(ctx context.Context, page Page) error {
 	}
 	for {
 		n, size := 0, 0
-		for n < len(puts) && n < applyRecords-1 && size+len(puts[n].Doc) <= applyBytes {
+		for n < len(puts) && n < f.limits.records && (n == 0 || size+len(puts[n].Doc) <= f.limits.bytes) {
 			size += len(puts[n].Doc)
 			n++
 		}
-		d := min(len(deletes), applyRecords-1-n)
+		d := min(len(deletes), f.limits.records-n)
 		if n < len(puts) {
 			d = 0 // what is deleted is deleted last
 		}
@@ -114,10 +116,6 @@ func (f *Follower) difference(ctx context.Context, page Page) ([]store.Put, []re
 	}
 	order(nil, gone.keys)
 	deletes, err := f.goneWith(v, gone.keys)
-	if err != nil {
-		return nil, nil, err
-	}
-	puts, err = f.makeRoom(v, puts)
 	return puts, deletes, err
 }
 
@@ -167,70 +165,10 @@ func DenialID(person, workspace record.ID) record.ID {
 	return record.DeriveID("denial", person.String(), workspace.String())
 }
 
-// makeRoom orders puts so that a unique value is given up before another record takes it. Where records
-// take each other's in a ring, the order cannot do it, and commit empties them first.
-func (f *Follower) makeRoom(v *store.View, puts []store.Put) ([]store.Put, error) {
-	holder := map[record.Key]int{}
-	for i, p := range puts {
-		holder[p.Key] = i
-	}
-	out := make([]store.Put, 0, len(puts))
-	state := make([]byte, len(puts)) // 0 unseen, 1 being placed, 2 placed
-	var place func(i int) error
-	place = func(i int) error {
-		if state[i] != 0 {
-			return nil
-		}
-		state[i] = 1
-		holders, err := f.holders(v, puts[i])
-		if err != nil {
-			return err
-		}
-		for _, h := range holders {
-			if j, ok := holder[h]; ok {
-				if err := place(j); err != nil {
-					return err
-				}
-			}
-		}
-		state[i] = 2
-		out = append(out, puts[i])
-		return nil
-	}
-	for i := range puts {
-		if err := place(i); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-// holders are the records of the mirror that have a unique value which the put takes.
-func (f *Follower) holders(v *store.View, p store.Put) ([]record.Key, error) {
-	definition, _ := record.Lookup(p.Key.Kind)
-	var out []record.Key
-	for i := range definition.Indexes {
-		index := &definition.Indexes[i]
-		if !index.Unique {
-			continue
-		}
-		for _, value := range index.Keys(p.Doc) {
-			for e, err := range v.Index(f.mirror.in(), p.Key.Kind, index.Name, store.Range{Prefix: value}) {
-				if err != nil {
-					return nil, fmt.Errorf("read index %s: %w", index.Name, err)
-				}
-				if e.ID != p.Key.ID {
-					out = append(out, record.Key{Kind: p.Key.Kind, ID: e.ID})
-				}
-			}
-		}
-	}
-	return out, nil
-}
-
-// commit writes one transaction to the mirror, with the cursor if there is one. A unique value that another
-// record of the mirror has, which this page or a later one changes too, is freed by deleting that record:
-// the directory has no two with it, so what the mirror has is old.
+// commit writes one transaction to the mirror, with the cursor if there is one. The store judges unique values
+// by what is there after the transaction, so only a page that is cut can meet a value whose holder gives it
+// up in a later piece. The holder is then deleted first: the directory has no two with the value, so what
+// the mirror has is old, and what it must be is still to come.
 func (f *Follower) commit(ctx context.Context, puts []store.Put, deletes []record.Key, cursor string) error {
 	if cursor != "" {
 		doc, err := json.Marshal(cursorDoc{ID: mirrorCursorID(), Cursor: cursor})
@@ -239,7 +177,7 @@ func (f *Follower) commit(ctx context.Context, puts []store.Put, deletes []recor
 		}
 		puts = append(puts[:len(puts):len(puts)], store.Put{Key: record.Key{Kind: record.Cursor, ID: mirrorCursorID()}, Doc: doc})
 	}
-	for range applyRecords {
+	for range len(puts) + 1 {
 		txn := store.Txn{Workspace: f.mirror.in(), Epoch: firstEpoch, Puts: puts, Deletes: deletes}
 		if _, err := rand.Read(txn.Token[:]); err != nil {
 			return fmt.Errorf("make token: %w", err)

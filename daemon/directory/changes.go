@@ -12,18 +12,21 @@ import (
 	"domicile/store/record"
 )
 
-const (
-	// pageKeys and pageBytes bound a page; one change of the directory is never cut, so one that moves a
-	// workspace of thousands can exceed them.
-	pageKeys  = 4000
-	pageBytes = 2 << 20
-	// walkStep bounds the records that a page of the walk looks at, few of which a small region holds.
-	walkStep = 20_000
-	// feedStep is how many changes of the feed are looked at before the page's size is.
-	feedStep = 100
-	// maxPollWait bounds what a caller can ask a long poll to wait.
-	maxPollWait = time.Minute
-)
+// pageLimits bound a page. One change of the directory is never cut, so one that moves a workspace of
+// thousands can exceed them.
+type pageLimits struct {
+	keys  int // put and deleted
+	bytes int // of documents
+	walk  int // records that a page of the walk looks at, few of which a small region holds
+	feed  int // changes of the feed that are looked at before the page's size is
+}
+
+func defaultPageLimits() pageLimits {
+	return pageLimits{keys: 4000, bytes: 2 << 20, walk: 20_000, feed: 100}
+}
+
+// maxPollWait bounds what a caller can ask a long poll to wait.
+const maxPollWait = time.Minute
 
 // Changes implements Service.
 func (d *Directory) Changes(ctx context.Context, r Region, at string, wait time.Duration) (Page, error) {
@@ -79,7 +82,7 @@ func (d *Directory) onePage(ctx context.Context, r Region, at string) (Page, err
 	if err != nil {
 		return Page{}, away(ctx, err)
 	}
-	b := builder{scope: newScope(d.records, v, r), header: h}
+	b := builder{scope: newScope(d.records, v, r), header: h, limits: d.limits}
 	if at == "" {
 		end := store.Cursor{Incarnation: h.Incarnation, Revision: h.Revision}
 		return b.walk(cursor{feed: end, walking: true, kind: mirrored()[0]})
@@ -101,6 +104,7 @@ func (d *Directory) onePage(ctx context.Context, r Region, at string) (Page, err
 type builder struct {
 	scope  *scope
 	header store.Header
+	limits pageLimits
 	page   Page
 	bytes  int
 	walked int
@@ -151,7 +155,7 @@ func (b *builder) cut(feed store.Cursor, sweep Sweep) {
 }
 
 func (b *builder) full() bool {
-	return len(b.page.Puts)+len(b.page.Deletes) >= pageKeys || b.bytes >= pageBytes || b.walked >= walkStep
+	return len(b.page.Puts)+len(b.page.Deletes) >= b.limits.keys || b.bytes >= b.limits.bytes || b.walked >= b.limits.walk
 }
 
 // follow reads the feed from the cursor until the page is full or the feed ends.
@@ -159,8 +163,8 @@ func (b *builder) follow(c cursor, at string) (Page, error) {
 	keys := newKeySet()
 	added := 0
 	end := c.feed
-	for !b.full() && len(keys.keys) < pageKeys {
-		changes, next, err := b.scope.v.Changes(record.DirectoryID, end, feedStep)
+	for !b.full() && len(keys.keys) < b.limits.keys {
+		changes, next, err := b.scope.v.Changes(record.DirectoryID, end, b.limits.feed)
 		if errors.Is(err, store.ErrCursorTooOld) {
 			return Page{}, ErrCursorTooOld
 		}
@@ -178,7 +182,7 @@ func (b *builder) follow(c cursor, at string) (Page, error) {
 				return Page{}, err
 			}
 		}
-		if len(changes) < feedStep {
+		if len(changes) < b.limits.feed {
 			b.page.Complete = true
 			break
 		}

@@ -50,6 +50,7 @@ type Directory struct {
 	checks  chan struct{} // a slot for each password that is being checked
 
 	retrying chan struct{} // one slot, for the writes that have met a conflict
+	limits   pageLimits
 }
 
 var _ Service = (*Directory)(nil)
@@ -71,6 +72,7 @@ func New(o Options) *Directory {
 		checks:  make(chan struct{}, o.Verifying),
 
 		retrying: make(chan struct{}, 1),
+		limits:   defaultPageLimits(),
 	}
 }
 

@@ -42,6 +42,7 @@ type FollowerOptions struct {
 type Follower struct {
 	o      FollowerOptions
 	mirror Mirror
+	limits txnLimits
 
 	mu    sync.Mutex
 	at    store.Revision // guarded by mu: what the mirror has reached
@@ -65,7 +66,7 @@ func NewFollower(o FollowerOptions) *Follower {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Follower{o: o, moved: make(chan struct{}), homes: map[record.ID]bool{}, unsettled: true}
+	return &Follower{o: o, limits: defaultTxnLimits(), moved: make(chan struct{}), homes: map[record.ID]bool{}, unsettled: true}
 }
 
 // retryCeiling is the longest pause between two questions to a directory that is away.
