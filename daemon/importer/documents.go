@@ -1,6 +1,8 @@
 package importer
 
 import (
+	"bytes"
+	"encoding/json"
 	"time"
 
 	"domicile/daemon/importer/clockifycsv"
@@ -76,4 +78,15 @@ func (w *writer) newDocument(kind record.Kind, id, owner record.ID, text string)
 		d.ImportID = w.ID
 		return d
 	}
+}
+
+// encode makes compact JSON that keeps people's text as they wrote it.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

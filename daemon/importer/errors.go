@@ -8,14 +8,11 @@ var (
 	ErrTooLarge = errors.New("the file is larger than this server takes")
 	ErrTooMany  = errors.New("the file names too many people, projects or tasks")
 	ErrBusy     = errors.New("too many imports at a time")
+	ErrUndoing  = errors.New("an import of this file is just being undone")
 )
 
-// Errors of Undo and Get.
-var (
-	ErrNotFound = errors.New("no such import")
-	ErrRunning  = errors.New("the import is still being written")
-	ErrUndone   = errors.New("the import has been undone")
-)
+// ErrNotFound says that a workspace has no such import.
+var ErrNotFound = errors.New("no such import")
 
 // ErrInterrupted says that a job has stopped before its end and goes on by itself.
 var ErrInterrupted = errors.New("interrupted; it goes on by itself, or when the same file is sent again")

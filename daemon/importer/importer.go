@@ -34,6 +34,9 @@ type Directory interface {
 	RemoveMembers(ctx context.Context, r directory.Removal) (store.Revision, error)
 }
 
+// IDs makes ids for imports. A *record.Generator does.
+type IDs interface{ Next(now time.Time) record.ID }
+
 // Options say what an Importer works with.
 type Options struct {
 	Dir       string // for spooled files; required, made if missing
@@ -41,7 +44,7 @@ type Options struct {
 	Directory Directory
 	// Mirrored waits until the region's mirror shows a revision of the directory; nil does not wait.
 	Mirrored  func(ctx context.Context, r store.Revision) error
-	Generator *record.Generator  // nil makes one
+	IDs       IDs                // nil makes a generator
 	Now       func() time.Time   // nil for time.Now
 	Log       *slog.Logger       // nil discards
 	Limits    clockifycsv.Limits // zero values are the package's
@@ -66,8 +69,8 @@ const maxJobs = 64
 // Open makes an Importer, and removes files that an earlier one was still receiving. Nothing is written to
 // the cell before Run works on it.
 func Open(o Options) (*Importer, error) {
-	if o.Generator == nil {
-		o.Generator = record.NewGenerator()
+	if o.IDs == nil {
+		o.IDs = record.NewGenerator()
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -155,34 +158,42 @@ func (i *Importer) Import(ctx context.Context, r Request, file io.Reader) (Statu
 
 // start makes the import record, or finds that of the same file, and hands the file to a job.
 func (i *Importer) start(ctx context.Context, r Request, s *spooled, found Status) (Status, error) {
-	known, exists, err := i.byHash(ctx, r.Workspace, found.FileHash)
-	if err != nil {
-		return Status{}, err
-	}
-	if exists && known.State != Running {
-		known.Repeated = true
-		return known.Status, nil
-	}
-	if !exists {
-		known = progress{document: document{Status: found, Hash: found.FileHash}}
-		known.ID = i.o.Generator.Next(i.o.Now())
-		known.State, known.StartedAt = Running, i.o.Now().UTC().Truncate(time.Second)
-	}
-	// The file comes before the record: a record without a file could not go on by itself.
-	if err := s.keep(r.Workspace, known.ID); err != nil {
-		return Status{}, err
-	}
-	if !exists {
-		if err := i.create(ctx, r.Workspace, &known); err != nil {
-			s.unkeep()
+	for {
+		known, exists, err := i.byHash(ctx, r.Workspace, found.FileHash)
+		switch {
+		case err != nil:
+			return Status{}, err
+		case exists && known.State == Undoing:
+			return Status{}, ErrUndoing
+		case exists && known.State != Running:
+			known.Repeated = true
+			return known.Status, nil
+		case !exists:
+			known = progress{document: document{Status: found, Hash: found.FileHash}}
+			known.ID = i.o.IDs.Next(i.o.Now())
+			known.State, known.StartedAt = Running, i.o.Now().UTC().Truncate(time.Second)
+		}
+		// The file comes before the record: a record without a file could not go on by itself.
+		if err := s.keep(r.Workspace, known.ID); err != nil {
 			return Status{}, err
 		}
+		if !exists {
+			err := i.create(ctx, r.Workspace, &known)
+			if conflict := (*store.Conflict)(nil); errors.As(err, &conflict) {
+				s.kept = false
+				continue // somebody else has begun with the same file
+			}
+			if err != nil {
+				s.kept = false
+				return Status{}, err
+			}
+		}
+		j, err := i.enqueue(&job{workspace: r.Workspace, id: known.ID, file: s.path, by: r.By})
+		if err != nil {
+			return Status{}, err
+		}
+		return i.await(ctx, j, exists)
 	}
-	j, err := i.enqueue(&job{workspace: r.Workspace, id: known.ID, file: s.path, by: r.By})
-	if err != nil {
-		return Status{}, err
-	}
-	return i.await(ctx, j, exists)
 }
 
 // create writes the first state of the import record. Of two requests with the same file one wins, by the

@@ -79,12 +79,6 @@ func (s *spooled) keep(workspace, id record.ID) error {
 	return nil
 }
 
-// unkeep removes a file whose job could not begin.
-func (s *spooled) unkeep() {
-	s.kept = false
-	s.discard()
-}
-
 func keptPath(dir string, workspace, id record.ID) string {
 	return filepath.Join(dir, keptPrefix+workspace.String()+"-"+id.String()+keptSuffix)
 }

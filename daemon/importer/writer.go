@@ -2,7 +2,6 @@ package importer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -81,7 +80,7 @@ func (w *writer) key() record.Key { return record.Key{Kind: record.Import, ID: w
 // caller starts again from reload.
 func (w *writer) commit(ctx context.Context, puts []store.Put, conditions ...store.Condition) error {
 	next := w.next(len(puts))
-	doc, err := json.Marshal(next)
+	doc, err := encode(next)
 	if err != nil {
 		return fmt.Errorf("encode import record: %w", err)
 	}
@@ -102,7 +101,7 @@ func (w *writer) commit(ctx context.Context, puts []store.Put, conditions ...sto
 // remove deletes records together with a put of the import record, which must not count as the import's
 // own writing any more.
 func (w *writer) remove(ctx context.Context, keys []record.Key, conditions ...store.Condition) error {
-	doc, err := json.Marshal(w.document)
+	doc, err := encode(w.document)
 	if err != nil {
 		return fmt.Errorf("encode import record: %w", err)
 	}
@@ -136,7 +135,7 @@ type batch struct {
 }
 
 func (b *batch) add(key record.Key, document any) error {
-	doc, err := json.Marshal(document)
+	doc, err := encode(document)
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", key.Kind, err)
 	}
