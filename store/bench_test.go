@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"syscall"
 	"testing"
 	"time"
 
@@ -47,7 +48,7 @@ func idBytes(id record.ID) []byte { return id[:] }
 func benchApply(b *testing.B, perTxn, perEntry, perBatch int) {
 	const n = 100_000
 	entries := benchEntries(n, perTxn, perEntry)
-	var took time.Duration
+	var took, used time.Duration
 	for b.Loop() {
 		b.StopTimer()
 		db, err := store.Open(store.Options{Dir: b.TempDir()})
@@ -55,7 +56,7 @@ func benchApply(b *testing.B, perTxn, perEntry, perBatch int) {
 			b.Fatal(err)
 		}
 		b.StartTimer()
-		start := time.Now()
+		start, before := time.Now(), cpu()
 		for i := 0; i < len(entries); i += perBatch {
 			results, err := db.Apply(entries[i:min(i+perBatch, len(entries))])
 			if err != nil {
@@ -70,6 +71,7 @@ func benchApply(b *testing.B, perTxn, perEntry, perBatch int) {
 			}
 		}
 		took += time.Since(start)
+		used += cpu() - before
 		b.StopTimer()
 		if err := db.Close(); err != nil {
 			b.Fatal(err)
@@ -77,6 +79,7 @@ func benchApply(b *testing.B, perTxn, perEntry, perBatch int) {
 		b.StartTimer()
 	}
 	b.ReportMetric(float64(n)*float64(b.N)/took.Seconds(), "records/s")
+	b.ReportMetric(float64(used.Microseconds())/float64(n*b.N), "cpu-µs/record")
 }
 
 func BenchmarkApply(b *testing.B) {
@@ -85,4 +88,11 @@ func BenchmarkApply(b *testing.B) {
 			benchApply(b, c.perTxn, c.perEntry, c.perBatch)
 		})
 	}
+}
+
+// cpu returns the processor time of this process.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

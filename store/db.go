@@ -19,7 +19,7 @@ type Options struct {
 	Dir      string // required
 	FS       vfs.FS // nil means the disk
 	CellID   string // the cell that the data must belong to; empty means any
-	Cache    int64  // bytes of block cache; 0 means 32 MiB
+	Cache    int64  // bytes of block cache; 0 means 96 MiB. Memtables are part of it
 	MemTable uint64 // most bytes of one memtable; 0 means 16 MiB
 	ReadOnly bool
 	Log      *slog.Logger // nil discards

@@ -21,7 +21,7 @@ const (
 	// pebbleVersion is Pebble's own; raising it is one-way.
 	pebbleVersion = pebble.FormatNewest
 
-	defaultCache    = 32 << 20
+	defaultCache    = 96 << 20 // memtables are taken from it
 	defaultMemTable = 16 << 20
 )
 
@@ -67,7 +67,7 @@ func (d *DB) pebbleOptions() *pebble.Options {
 		ErrorIfNotExists:   d.o.ReadOnly,
 
 		MemTableStopWritesThreshold: 4,
-		L0CompactionThreshold:       2,
+		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       1000,
 	}
 	if d.o.FS == nil {

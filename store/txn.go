@@ -241,15 +241,17 @@ func indexKeys(ws record.ID, kind record.Kind, doc []byte) []indexKey {
 	if !ok {
 		return nil
 	}
-	var keys []indexKey
-	for i := range d.Indexes {
-		index := &d.Indexes[i]
-		for _, values := range index.Keys(doc) {
-			key := make([]byte, 0, baseLength+4+len(values)+idLength)
-			key = appendIndexBase(key, ws, kind, index.Number)
-			keys = append(keys, indexKey{index, append(key, values...)})
+	keys := make([]indexKey, 0, len(d.Indexes)+2)
+	var all []byte // the keys one after the other, so that most need no memory of their own
+	d.IndexKeys(doc, func(index *record.Index, values []byte) {
+		if all == nil {
+			all = make([]byte, 0, (len(d.Indexes)+1)*(baseLength+4+len(values)+idLength))
 		}
-	}
+		start := len(all)
+		all = appendIndexBase(all, ws, kind, index.Number)
+		all = append(all, values...)
+		keys = append(keys, indexKey{index, all[start:len(all):len(all)]})
+	})
 	return keys
 }
 

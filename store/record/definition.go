@@ -11,6 +11,8 @@ type Definition struct {
 	Facets   []Facet       // ids and dates that a search filters and counts by
 	Derived  []string      // top-level fields of the API's shape that are not stored
 	Children []Child       // swept in the background after this record is deleted
+
+	sources []source // made by compile
 }
 
 // Class says why a kind may rest where it rests.
@@ -54,6 +56,8 @@ type Index struct {
 	Name   string
 	Fields []Field
 	Unique bool
+
+	kind *Definition // made by compile
 }
 
 // Field is one value of an index: a path into the document and its type. With
@@ -63,6 +67,8 @@ type Field struct {
 	Type FieldType
 	Desc bool // newest or largest first; integers, times and truth values only
 	Each bool
+
+	source int // into the kind's sources; made by compile
 }
 
 // FieldType says how a field's value is read and encoded.

@@ -3,7 +3,6 @@ package record
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -11,29 +10,16 @@ import (
 )
 
 // Keys returns the encoded keys of a document in this index, without the
-// record's id, in the order of its values and each once. A document that lacks
-// one of the values has none.
+// record's id, sorted and each once. A document that lacks one of the values has
+// none. The index must be one of the table's.
 func (i *Index) Keys(doc []byte) [][]byte {
-	keys := [][]byte{nil}
-	for n := range i.Fields {
-		f := &i.Fields[n]
-		values := f.values(doc)
-		if len(values) == 0 {
-			return nil
+	var keys [][]byte
+	i.kind.IndexKeys(doc, func(index *Index, key []byte) {
+		if index == i {
+			keys = append(keys, bytes.Clone(key))
 		}
-		longer := make([][]byte, 0, len(keys)*len(values))
-		for _, key := range keys {
-			for _, v := range values {
-				longer = append(longer, v.append(bytes.Clone(key), f.Desc))
-			}
-		}
-		keys = longer
-	}
-	if len(keys) < 2 {
-		return keys
-	}
-	slices.SortFunc(keys, bytes.Compare)
-	return slices.CompactFunc(keys, bytes.Equal)
+	})
+	return keys
 }
 
 // Prefix encodes the first values of the index, for the bounds of a query.
@@ -66,9 +52,8 @@ func (i *Index) Decode(key []byte) (values []Value, rest []byte, err error) {
 	return values, key, nil
 }
 
-// values reads the field's values of a document: none if it is missing.
-func (f *Field) values(doc []byte) []Value {
-	found := gjson.GetBytes(doc, f.Path)
+// all reads a field's values: none if it is missing.
+func (f *Field) all(found gjson.Result) []Value {
 	if !f.Each {
 		if v, ok := f.value(found); ok {
 			return []Value{v}

@@ -114,6 +114,7 @@ var byNumber = func() []*Definition {
 	rows := make([]*Definition, last+1)
 	for i := range definitions {
 		rows[definitions[i].Kind] = &definitions[i]
+		definitions[i].compile()
 	}
 	return rows
 }()

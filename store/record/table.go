@@ -7,13 +7,13 @@ var definitions = []Definition{
 	{
 		Kind: TimeEntry, Name: "time_entry", Class: Regional,
 		Indexes: []Index{
-			{1, "user_start", []Field{{Path: "userId", Type: Ref}, {Path: "timeInterval.start", Type: Time, Desc: true}}, false},
-			{2, "start", []Field{{Path: "timeInterval.start", Type: Time, Desc: true}}, false},
-			{3, "project_start", []Field{{Path: "projectId", Type: Ref}, {Path: "timeInterval.start", Type: Time, Desc: true}}, false},
-			{4, "task", []Field{{Path: "taskId", Type: Ref}}, false},
-			{5, "tag", []Field{{Path: "tagIds", Type: Ref, Each: true}}, false},
-			{6, "running", []Field{{Path: "userId", Type: Ref}, {Path: "timeInterval.end", Type: Null}}, true},
-			{7, "import", []Field{{Path: "importId", Type: Ref}}, false},
+			{Number: 1, Name: "user_start", Fields: []Field{{Path: "userId", Type: Ref}, {Path: "timeInterval.start", Type: Time, Desc: true}}},
+			{Number: 2, Name: "start", Fields: []Field{{Path: "timeInterval.start", Type: Time, Desc: true}}},
+			{Number: 3, Name: "project_start", Fields: []Field{{Path: "projectId", Type: Ref}, {Path: "timeInterval.start", Type: Time, Desc: true}}},
+			{Number: 4, Name: "task", Fields: []Field{{Path: "taskId", Type: Ref}}},
+			{Number: 5, Name: "tag", Fields: []Field{{Path: "tagIds", Type: Ref, Each: true}}},
+			{Number: 6, Name: "running", Fields: []Field{{Path: "userId", Type: Ref}, {Path: "timeInterval.end", Type: Null}}, Unique: true},
+			{Number: 7, Name: "import", Fields: []Field{{Path: "importId", Type: Ref}}},
 		},
 		Refs:   []Reference{{"projectId", Project, false}, {"taskId", Task, false}, {"tagIds", Tag, true}},
 		Search: []SearchField{{"description", "description", false}},
@@ -29,10 +29,10 @@ var definitions = []Definition{
 	{
 		Kind: Project, Name: "project", Class: Regional,
 		Indexes: []Index{
-			{1, "name", []Field{{Path: "clientId", Type: Text}, {Path: "name", Type: Folded}}, true},
-			{2, "by_name", []Field{{Path: "name", Type: Folded}}, false},
-			{3, "client", []Field{{Path: "clientId", Type: Text}}, false},
-			{4, "import", []Field{{Path: "importId", Type: Ref}}, false},
+			{Number: 1, Name: "name", Fields: []Field{{Path: "clientId", Type: Text}, {Path: "name", Type: Folded}}, Unique: true},
+			{Number: 2, Name: "by_name", Fields: []Field{{Path: "name", Type: Folded}}},
+			{Number: 3, Name: "client", Fields: []Field{{Path: "clientId", Type: Text}}},
+			{Number: 4, Name: "import", Fields: []Field{{Path: "importId", Type: Ref}}},
 		},
 		Refs:     []Reference{{"clientId", Client, false}},
 		Search:   []SearchField{{"name", "name", false}, {"note", "note", false}},
@@ -43,8 +43,8 @@ var definitions = []Definition{
 	{
 		Kind: Client, Name: "client", Class: Regional,
 		Indexes: []Index{
-			{1, "name", []Field{{Path: "name", Type: Folded}}, true},
-			{2, "import", []Field{{Path: "importId", Type: Ref}}, false},
+			{Number: 1, Name: "name", Fields: []Field{{Path: "name", Type: Folded}}, Unique: true},
+			{Number: 2, Name: "import", Fields: []Field{{Path: "importId", Type: Ref}}},
 		},
 		Search:  []SearchField{{"name", "name", false}},
 		Derived: []string{"workspaceId", "currencyCode"},
@@ -52,8 +52,8 @@ var definitions = []Definition{
 	{
 		Kind: Tag, Name: "tag", Class: Regional,
 		Indexes: []Index{
-			{1, "name", []Field{{Path: "name", Type: Folded}}, true},
-			{2, "import", []Field{{Path: "importId", Type: Ref}}, false},
+			{Number: 1, Name: "name", Fields: []Field{{Path: "name", Type: Folded}}, Unique: true},
+			{Number: 2, Name: "import", Fields: []Field{{Path: "importId", Type: Ref}}},
 		},
 		Search:  []SearchField{{"name", "name", false}},
 		Derived: []string{"workspaceId"},
@@ -61,8 +61,8 @@ var definitions = []Definition{
 	{
 		Kind: Task, Name: "task", Class: Regional,
 		Indexes: []Index{
-			{1, "name", []Field{{Path: "projectId", Type: Ref}, {Path: "name", Type: Folded}}, true},
-			{2, "import", []Field{{Path: "importId", Type: Ref}}, false},
+			{Number: 1, Name: "name", Fields: []Field{{Path: "projectId", Type: Ref}, {Path: "name", Type: Folded}}, Unique: true},
+			{Number: 2, Name: "import", Fields: []Field{{Path: "importId", Type: Ref}}},
 		},
 		Refs:    []Reference{{"projectId", Project, false}},
 		Search:  []SearchField{{"name", "name", false}},
@@ -71,14 +71,14 @@ var definitions = []Definition{
 	},
 	{
 		Kind: Member, Name: "member", Class: Regional,
-		Indexes: []Index{{1, "import", []Field{{Path: "importId", Type: Ref}}, false}},
+		Indexes: []Index{{Number: 1, Name: "import", Fields: []Field{{Path: "importId", Type: Ref}}}},
 	},
 	{Kind: Settings, Name: "settings", Class: Regional},
 	{Kind: CustomField, Name: "custom_field", Class: Regional, Derived: []string{"workspaceId"}},
 	{Kind: UserGroup, Name: "user_group", Class: Regional, Derived: []string{"workspaceId"}},
 	{
 		Kind: Invoice, Name: "invoice", Class: Regional,
-		Indexes: []Index{{1, "number", []Field{{Path: "number", Type: Folded}}, true}},
+		Indexes: []Index{{Number: 1, Name: "number", Fields: []Field{{Path: "number", Type: Folded}}, Unique: true}},
 		Refs:    []Reference{{"clientId", Client, false}},
 		Search:  []SearchField{{"number", "number", false}, {"note", "note", false}, {"items.#.description", "item", true}},
 		Facets:  []Facet{{"clientId", "client", Ref, false}, {"issuedDate", "date", Time, false}},
@@ -87,7 +87,7 @@ var definitions = []Definition{
 	{
 		Kind: Expense, Name: "expense", Class: Regional,
 		Indexes: []Index{
-			{1, "user_date", []Field{{Path: "userId", Type: Ref}, {Path: "date", Type: Time, Desc: true}}, false},
+			{Number: 1, Name: "user_date", Fields: []Field{{Path: "userId", Type: Ref}, {Path: "date", Type: Time, Desc: true}}},
 		},
 		Refs: []Reference{
 			{"projectId", Project, false},
@@ -106,14 +106,14 @@ var definitions = []Definition{
 	{Kind: ExpenseCategory, Name: "expense_category", Class: Regional, Derived: []string{"workspaceId"}},
 	{
 		Kind: Bucket, Name: "bucket", Class: Regional,
-		Indexes:  []Index{{1, "user", []Field{{Path: "userId", Type: Ref}}, false}},
+		Indexes:  []Index{{Number: 1, Name: "user", Fields: []Field{{Path: "userId", Type: Ref}}}},
 		Children: []Child{{Activity, "bucket_time"}},
 	},
 	{
 		Kind: Activity, Name: "activity", Class: Regional,
 		Indexes: []Index{
-			{1, "bucket_time", []Field{{Path: "bucketId", Type: Ref}, {Path: "timestamp", Type: Time, Desc: true}}, false},
-			{2, "user_time", []Field{{Path: "userId", Type: Ref}, {Path: "timestamp", Type: Time, Desc: true}}, false},
+			{Number: 1, Name: "bucket_time", Fields: []Field{{Path: "bucketId", Type: Ref}, {Path: "timestamp", Type: Time, Desc: true}}},
+			{Number: 2, Name: "user_time", Fields: []Field{{Path: "userId", Type: Ref}, {Path: "timestamp", Type: Time, Desc: true}}},
 		},
 		Refs:   []Reference{{"bucketId", Bucket, false}},
 		Search: []SearchField{{"data.app", "app", false}, {"data.title", "title", false}, {"data.url", "url", false}},
@@ -125,79 +125,79 @@ var definitions = []Definition{
 	{
 		Kind: Piece, Name: "piece", Class: Regional,
 		Indexes: []Index{
-			{1, "file", []Field{{Path: "fileId", Type: Ref}, {Path: "number", Type: Int}}, false},
+			{Number: 1, Name: "file", Fields: []Field{{Path: "fileId", Type: Ref}, {Path: "number", Type: Int}}},
 		},
 	},
 	{
 		Kind: Event, Name: "event", Class: Regional,
-		Indexes: []Index{{1, "time", []Field{{Path: "at", Type: Time}}, false}},
+		Indexes: []Index{{Number: 1, Name: "time", Fields: []Field{{Path: "at", Type: Time}}}},
 	},
 	{
 		Kind: History, Name: "history", Class: Regional,
-		Indexes: []Index{{1, "time", []Field{{Path: "at", Type: Time, Desc: true}}, false}},
+		Indexes: []Index{{Number: 1, Name: "time", Fields: []Field{{Path: "at", Type: Time, Desc: true}}}},
 	},
 	{
 		Kind: Trail, Name: "trail", Class: Regional,
-		Indexes: []Index{{1, "time", []Field{{Path: "at", Type: Time, Desc: true}}, false}},
+		Indexes: []Index{{Number: 1, Name: "time", Fields: []Field{{Path: "at", Type: Time, Desc: true}}}},
 	},
 	{
 		Kind: Import, Name: "import", Class: Regional,
-		Indexes: []Index{{1, "hash", []Field{{Path: "hash", Type: Text}}, true}},
+		Indexes: []Index{{Number: 1, Name: "hash", Fields: []Field{{Path: "hash", Type: Text}}, Unique: true}},
 	},
 	{
 		Kind: Idempotency, Name: "idempotency", Class: Regional,
-		Indexes: []Index{{1, "expires", []Field{{Path: "expires", Type: Time}}, false}},
+		Indexes: []Index{{Number: 1, Name: "expires", Fields: []Field{{Path: "expires", Type: Time}}}},
 	},
 
 	{
 		Kind: Person, Name: "person", Class: Profile,
-		Indexes: []Index{{1, "email", []Field{{Path: "email", Type: Folded}}, true}},
+		Indexes: []Index{{Number: 1, Name: "email", Fields: []Field{{Path: "email", Type: Folded}}, Unique: true}},
 	},
 	{
 		Kind: Workspace, Name: "workspace", Class: Organisation,
 		Indexes: []Index{
-			{1, "subdomain", []Field{{Path: "subdomain", Type: Folded}}, true},
-			{2, "name", []Field{{Path: "name", Type: Folded}}, false},
+			{Number: 1, Name: "subdomain", Fields: []Field{{Path: "subdomain", Type: Folded}}, Unique: true},
+			{Number: 2, Name: "name", Fields: []Field{{Path: "name", Type: Folded}}},
 		},
 	},
 	{
 		Kind: Membership, Name: "membership", Class: Organisation,
 		Indexes: []Index{
-			{1, "person", []Field{{Path: "personId", Type: Ref}}, false},
-			{2, "workspace", []Field{{Path: "workspaceId", Type: Ref}}, false},
+			{Number: 1, Name: "person", Fields: []Field{{Path: "personId", Type: Ref}}},
+			{Number: 2, Name: "workspace", Fields: []Field{{Path: "workspaceId", Type: Ref}}},
 		},
 	},
 	{
 		Kind: Home, Name: "home", Class: SystemID,
-		Indexes: []Index{{1, "region", []Field{{Path: "region", Type: Text}}, false}},
+		Indexes: []Index{{Number: 1, Name: "region", Fields: []Field{{Path: "region", Type: Text}}}},
 	},
 	{Kind: Region, Name: "region", Class: SystemID},
 	{
 		Kind: APIKey, Name: "key", Class: Operational,
 		Indexes: []Index{
-			{1, "hash", []Field{{Path: "hash", Type: Text}}, true},
-			{2, "person", []Field{{Path: "personId", Type: Ref}}, false},
+			{Number: 1, Name: "hash", Fields: []Field{{Path: "hash", Type: Text}}, Unique: true},
+			{Number: 2, Name: "person", Fields: []Field{{Path: "personId", Type: Ref}}},
 		},
 	},
 	{
 		Kind: Session, Name: "session", Class: Operational,
 		Indexes: []Index{
-			{1, "person", []Field{{Path: "personId", Type: Ref}}, false},
-			{2, "expires", []Field{{Path: "expires", Type: Time}}, false},
+			{Number: 1, Name: "person", Fields: []Field{{Path: "personId", Type: Ref}}},
+			{Number: 2, Name: "expires", Fields: []Field{{Path: "expires", Type: Time}}},
 		},
 	},
 	{
 		Kind: Denial, Name: "denial", Class: Operational,
 		Indexes: []Index{
-			{1, "person", []Field{{Path: "personId", Type: Ref}}, false},
-			{2, "workspace", []Field{{Path: "workspaceId", Type: Ref}}, false},
+			{Number: 1, Name: "person", Fields: []Field{{Path: "personId", Type: Ref}}},
+			{Number: 2, Name: "workspace", Fields: []Field{{Path: "workspaceId", Type: Ref}}},
 		},
 	},
 	{
 		Kind: Grant, Name: "grant", Class: Operational,
 		Indexes: []Index{
-			{1, "hash", []Field{{Path: "hash", Type: Text}}, false},
-			{2, "person", []Field{{Path: "personId", Type: Ref}}, false},
+			{Number: 1, Name: "hash", Fields: []Field{{Path: "hash", Type: Text}}},
+			{Number: 2, Name: "person", Fields: []Field{{Path: "personId", Type: Ref}}},
 		},
 	},
 	{Kind: Active, Name: "active", Class: Operational},
@@ -205,6 +205,6 @@ var definitions = []Definition{
 	{Kind: Transfer, Name: "transfer", Class: Organisation},
 	{
 		Kind: Notice, Name: "notice", Class: Organisation,
-		Indexes: []Index{{1, "person", []Field{{Path: "personId", Type: Ref}}, false}},
+		Indexes: []Index{{Number: 1, Name: "person", Fields: []Field{{Path: "personId", Type: Ref}}}},
 	},
 }
