@@ -121,7 +121,7 @@ func (d *Daemon) openPolicy(context.Context) (err error) {
 	})
 	d.imports, err = importer.Open(importer.Options{
 		Dir: d.data.sub("tmp/imports"), Cell: d.cell, Directory: d.service, Mirrored: d.follower.Wait,
-		Generator: ids, Now: d.o.Now, Log: d.o.Log,
+		IDs: ids, Now: d.o.Now, Log: d.o.Log,
 	})
 	if err != nil {
 		return fmt.Errorf("open importer: %w", err)
