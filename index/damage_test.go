@@ -124,7 +124,7 @@ func TestI3EveryFlipIsNoticed(t *testing.T) {
 		t.Fatalf("undamaged: %v", err)
 	}
 	for name, b := range files {
-		for at := 0; at < len(b); at += max(7, len(b)/1000) {
+		for at := 0; at < len(b); at += max(7, len(b)/300) {
 			b[at] ^= 1 << (at % 8)
 			if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
 				t.Fatal(err)
