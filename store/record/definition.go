@@ -113,3 +113,12 @@ type Child struct {
 	Kind  Kind
 	Index string
 }
+
+// String returns the type's name.
+func (t FieldType) String() string {
+	names := [...]string{"?", "text", "folded", "int", "time", "bool", "ref", "null"}
+	if int(t) < len(names) {
+		return names[t]
+	}
+	return names[0]
+}
