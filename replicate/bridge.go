@@ -63,7 +63,7 @@ func (b bridge) Error(msg string, args ...any) { b.Log(hclog.Error, msg, args...
 func (b bridge) IsTrace() bool                 { return false }
 func (b bridge) IsDebug() bool                 { return b.log.Enabled(context.Background(), slog.LevelDebug) }
 func (b bridge) IsInfo() bool                  { return b.IsDebug() }
-func (b bridge) IsWarn() bool { return b.log.Enabled(context.Background(), slog.LevelWarn) }
+func (b bridge) IsWarn() bool                  { return b.log.Enabled(context.Background(), slog.LevelWarn) }
 
 func (b bridge) IsError() bool                  { return b.log.Enabled(context.Background(), slog.LevelError) }
 func (b bridge) ImpliedArgs() []any             { return b.args }

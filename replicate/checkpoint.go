@@ -55,7 +55,8 @@ type checkpoints struct {
 	limit   *rate.Limiter // of streams to followers; nil: none
 	now     func() time.Time
 	changed func(oldest, newest checkpointMeta, count int)
-	serial  func() string // distinguishes checkpoints at the same index
+	serial  func() string                                // distinguishes checkpoints at the same index
+	inspect func(dir string) (applied uint64, err error) // of a checkpoint's state that was received
 
 	mu   sync.Mutex
 	kept []*checkpoint // guarded by mu; newest first
@@ -285,7 +286,10 @@ func (s *sink) finish() error {
 			return err
 		}
 		s.meta.Received = true
-		s.meta.Applied = s.meta.Raft.Index
+		var err error
+		if s.meta.Applied, err = s.c.inspect(fs.PathJoin(s.dir, stateName)); err != nil {
+			return err
+		}
 	}
 	s.meta.At = s.c.now()
 	if err := writeMeta(fs, s.dir, s.meta); err != nil {

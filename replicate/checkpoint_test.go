@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -175,12 +176,12 @@ func TestCheckpointTravels(t *testing.T) {
 	}
 
 	fs := vfs.NewMem()
-	to := &checkpoints{fs: fs, dir: "/n2", now: time.Now, changed: func(_, _ checkpointMeta, _ int) {}, serial: serial}
+	to := &checkpoints{fs: fs, dir: "/n2", now: time.Now, changed: func(_, _ checkpointMeta, _ int) {}, serial: serial, inspect: (&Node{o: Options{FS: fs, CellID: "cell", Log: slog.New(slog.DiscardHandler)}}).inspect}
 	if err := to.load(); err != nil {
 		t.Fatal(err)
 	}
 	receive(t, to, meta, content)
-	if err := to.order(""); err != nil {
+	if err := to.order(); err != nil {
 		t.Fatal(err)
 	}
 	if err := refusePending(fs, "/n2"); !errors.Is(err, ErrReopen) {

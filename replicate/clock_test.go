@@ -2,9 +2,8 @@ package replicate
 
 import (
 	"testing"
-	"time"
-
 	"testing/synctest"
+	"time"
 )
 
 // P9: cell time never goes back, and jumps ahead by slack at most.

@@ -81,12 +81,14 @@ func (m machine) Snapshot() (raft.FSMSnapshot, error) {
 
 // Restore is called when a checkpoint of the leader was received. A store is not exchanged under those
 // who use it: the checkpoint is marked, and the node stops, to be opened again after Install.
+//
+// A leader that did not hear of it sends the checkpoint again after that: then the state is there.
 func (m machine) Restore(r io.ReadCloser) error {
-	id := ""
-	if c, ok := r.(interface{ ID() string }); ok {
-		id = c.ID()
+	newest, ok := m.n.checkpoints.newest()
+	if applied := m.n.appliedIndex(); ok && applied >= newest.Applied && m.n.raft.AppliedIndex() <= newest.Raft.Index {
+		return r.Close()
 	}
-	err := m.n.checkpoints.order(id)
+	err := m.n.checkpoints.order()
 	if err == nil {
 		err = ErrReopen
 	}

@@ -11,11 +11,11 @@ import (
 // installName is a file in checkpoints/ that names the one that must become the state.
 const installName = "INSTALL"
 
-// order marks a received checkpoint, newest when id is empty, as the one to install.
-func (c *checkpoints) order(id string) error {
+// order marks the newest checkpoint, which was received just now, as the one to install.
+func (c *checkpoints) order() error {
 	meta, ok := c.newest()
 	if !ok {
-		return fmt.Errorf("install checkpoint %s: it is not kept", id)
+		return fmt.Errorf("install a checkpoint: none is kept")
 	}
 	return writeFile(c.fs, c.fs.PathJoin(c.dir, checkpointsDir), installName, []byte(meta.Raft.ID))
 }

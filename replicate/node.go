@@ -93,7 +93,7 @@ func (n *Node) open() error {
 		return err
 	}
 	n.log.corrupt = n.fail
-	n.checkpoints = &checkpoints{fs: o.FS, dir: o.Dir, state: o.Store, limit: o.limiter(), now: o.Now, changed: n.kept, serial: serial}
+	n.checkpoints = &checkpoints{fs: o.FS, dir: o.Dir, state: o.Store, limit: o.limiter(), now: o.Now, changed: n.kept, serial: serial, inspect: n.inspect}
 	if err := n.checkpoints.load(); err != nil {
 		return err
 	}
@@ -275,6 +275,16 @@ func (n *Node) halt() error {
 
 // Store is the state that this node applies to.
 func (n *Node) Store() *store.DB { return n.o.Store }
+
+// inspect opens a received state, to see that it is whole and this cell's, and answers how far it is.
+func (n *Node) inspect(dir string) (uint64, error) {
+	db, err := store.Open(store.Options{Dir: dir, FS: n.o.FS, CellID: n.o.CellID, ReadOnly: true, Cache: 1 << 20, Log: n.o.Log})
+	if err != nil {
+		return 0, fmt.Errorf("look into received checkpoint: %w", err)
+	}
+	index, _ := db.Applied()
+	return index, db.Close()
+}
 
 // kept notes which checkpoints there are, and lets the log go that none of them needs.
 func (n *Node) kept(oldest, _ checkpointMeta, count int) {
