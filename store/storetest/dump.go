@@ -3,15 +3,20 @@ package storetest
 import (
 	"fmt"
 	"strings"
-	"testing"
 
 	"domicile/store"
 )
 
+// Fataler is a test, or a step of a property test.
+type Fataler interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
 // Dump returns every key and value of a store as text, a line each, and the
 // applied index. Two stores that applied the same entries have the same dump,
 // however the entries were cut into batches and whatever crashed in between.
-func Dump(tb testing.TB, db *store.DB) string {
+func Dump(tb Fataler, db *store.DB) string {
 	tb.Helper()
 	v := db.View()
 	defer v.Close()
