@@ -40,7 +40,7 @@ func newHistory() *history {
 	return &history{rng: rand.New(rand.NewPCG(1, 2)), docs: make(map[record.Key][]byte)}
 }
 
-const historyLength = 400 // transactions of up to 100 records
+const historyLength = 150 // transactions of up to 100 records
 
 func (h *history) next(ws record.ID) *store.Txn {
 	txn := &store.Txn{Workspace: ws, Epoch: 1}
@@ -114,9 +114,10 @@ func TestI2ACrashedIndexAnswersForItsRevision(t *testing.T) {
 		rev = w.submit(store.Command{Txn: h.next(ws)}).Revision
 	}
 	w.docs[ws] = h.docs
+	const rounds = 4
 	rng := rand.New(rand.NewPCG(3, 4))
-	for round := range 6 {
-		killAfter(t, w.dir, 1+rng.IntN(historyLength*(round+1)/6))
+	for round := range rounds {
+		killAfter(t, w.dir, 1+rng.IntN(historyLength*(round+1)/rounds))
 		w.open(Options{Every: time.Hour})
 		w.check(ws, rev, Query{Text: "all", Limit: MaxLimit}, Query{Text: "number1*", Sort: Newest}, Query{Text: "number7~"}, Query{})
 		// The next round goes on with what a crash left, not with a clean close.

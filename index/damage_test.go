@@ -160,6 +160,18 @@ func TestI3SegmentsOfACrashedIndexAreChecked(t *testing.T) {
 	}
 }
 
+// TestI3ARootThatCannotBeReadIsBuiltAgain does it to the root of a crashed index.
+func TestI3ARootThatCannotBeReadIsBuiltAgain(t *testing.T) {
+	t.Parallel()
+	w, ws, rev, files := closedIndex(t)
+	delete(files, manifestName)
+	root := files["bleve/root.bolt"]
+	w.reopen(t, ws, rev, files, "bleve/root.bolt", nil)
+	w.reopen(t, ws, rev, files, "bleve/root.bolt", []byte{})
+	w.reopen(t, ws, rev, files, "bleve/root.bolt", make([]byte, len(root)))
+	w.reopen(t, ws, rev, files, "bleve/root.bolt", bytes.Repeat([]byte{0xff}, len(root)))
+}
+
 // TestI3PanicsOfTheReaderBecomeARebuild spoils an index while it is open.
 func TestI3PanicsOfTheReaderBecomeARebuild(t *testing.T) {
 	t.Parallel()

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"github.com/blevesearch/bleve/v2/index/scorch"
@@ -86,9 +87,21 @@ func openEngine(dir string, queue *bleve.AnalysisQueue) (*engine, error) {
 		return e.idx.Open()
 	})
 	if err != nil {
-		return nil, fmt.Errorf("open index: %w", err)
+		return nil, fmt.Errorf("open index: %w", openError(err))
 	}
 	return e, nil
+}
+
+// openError makes damage of what Bleve says about its files, but not of what
+// the system says: an index is not to be built again for want of permission,
+// descriptors or space.
+func openError(err error) error {
+	var path *fs.PathError
+	var system syscall.Errno
+	if errors.Is(err, errDamaged) || errors.As(err, &path) || errors.As(err, &system) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errDamaged, err)
 }
 
 // position says how far the index has read; false if it is new, or was written
