@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"maps"
 
 	"domicile/store/record"
 )
@@ -223,10 +222,4 @@ func (h *Header) writable(txn *Txn) error {
 		return ErrFenced
 	}
 	return ErrLocked
-}
-
-// clone returns a header that shares no map with h.
-func (h Header) clone() Header {
-	h.Counts, h.KindBytes = maps.Clone(h.Counts), maps.Clone(h.KindBytes)
-	return h
 }

@@ -205,6 +205,13 @@ func TestS1StoreIsTheModel(t *testing.T) {
 		defer func() { _ = single.Close() }()
 		followers := map[record.ID]*follower{}
 		now := time.Unix(1_700_000_000, 0)
+		first := store.Entry{Index: 1, Term: 1, Time: now}
+		for _, ws := range spaces[1:] {
+			first.Commands = append(first.Commands, store.Command{Create: &store.Create{Workspace: ws, Epoch: 1, Incarnation: 1}})
+		}
+		want := [][]store.Result{m.apply(first)}
+		compareResults(t, db, []store.Entry{first}, want)
+		compareResults(t, single, []store.Entry{first}, want)
 		for range rapid.IntRange(1, 12).Draw(t, "batches") {
 			var batch []store.Entry
 			var want [][]store.Result
