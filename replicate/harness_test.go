@@ -39,7 +39,11 @@ func boot(fs vfs.FS, dir string, change ...func(*Options)) (*rig, error) {
 		return nil, err
 	}
 	var err error
-	if r.db, err = store.Open(store.Options{Dir: fs.PathJoin(dir, storeDir), FS: fs, CellID: "cell", Cache: 8 << 20, MemTable: 1 << 20}); err != nil {
+	so := store.Options{Dir: fs.PathJoin(dir, storeDir), FS: fs, CellID: "cell", Cache: 8 << 20, MemTable: 1 << 20}
+	if fs == vfs.Default {
+		so.Cache, so.MemTable = 0, 0 // as a daemon has it
+	}
+	if r.db, err = store.Open(so); err != nil {
 		return nil, err
 	}
 	o := Options{Store: r.db, Dir: dir, FS: fs, CellID: "cell", NodeID: "n1", Bootstrap: true}

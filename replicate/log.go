@@ -60,7 +60,7 @@ func openLog(o logOptions) (*entryLog, error) {
 	if err := o.fs.MkdirAll(o.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make folder of the log: %w", err)
 	}
-	l := &entryLog{o: o, sync: pebble.Sync}
+	l := &entryLog{o: o, sync: pebble.Sync, extent: extent{span: o.bounds.age / 24}}
 	if o.noSync {
 		l.sync = pebble.NoSync
 	}
@@ -240,7 +240,7 @@ func (l *entryLog) cut(low, high uint64) error {
 	defer l.mu.Unlock()
 	switch {
 	case low <= l.first && high >= l.last:
-		l.first, l.last, l.extent = 0, 0, extent{}
+		l.first, l.last, l.extent = 0, 0, extent{span: l.extent.span}
 	case low <= l.first:
 		l.first = high + 1
 		l.extent.dropTo(high)

@@ -18,7 +18,7 @@ type logBounds struct {
 type stretch struct {
 	last  uint64    // index of its last entry
 	bytes int64     // of its entries together
-	at    time.Time // when its last entry was appended
+	from  time.Time // when its first entry was appended
 }
 
 // stretchBytes is how finely the log's bytes are known; 64 MiB of log are 256 stretches.
@@ -28,15 +28,16 @@ const stretchBytes = 256 << 10
 type extent struct {
 	runs  []stretch
 	bytes int64
+	span  time.Duration // longest of a run; 0: any
 }
 
 // add counts an entry that was appended.
 func (e *extent) add(index uint64, size int, at time.Time) {
-	if n := len(e.runs); n == 0 || e.runs[n-1].bytes+int64(size) > stretchBytes {
-		e.runs = append(e.runs, stretch{})
+	if n := len(e.runs); n == 0 || e.runs[n-1].bytes+int64(size) > stretchBytes || e.span > 0 && at.Sub(e.runs[n-1].from) > e.span {
+		e.runs = append(e.runs, stretch{from: at})
 	}
 	run := &e.runs[len(e.runs)-1]
-	run.last, run.at = index, at
+	run.last = index
 	run.bytes += int64(size)
 	e.bytes += int64(size)
 }
@@ -75,7 +76,7 @@ func (e *extent) surplus(b logBounds) uint64 {
 	var index uint64
 	left := e.bytes
 	for _, run := range e.runs {
-		old := !run.at.IsZero() && b.now().Sub(run.at) > b.age
+		old := b.now().Sub(run.from) > b.age // the entry that made the cell has no time: it counts as old
 		if left <= b.bytes && !old {
 			break
 		}
@@ -139,8 +140,8 @@ func (l *entryLog) oldest() (time.Time, bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	for _, run := range l.extent.runs {
-		if !run.at.IsZero() {
-			return run.at, true
+		if !run.from.IsZero() {
+			return run.from, true
 		}
 	}
 	return time.Time{}, false

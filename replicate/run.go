@@ -166,6 +166,9 @@ func (n *Node) tickDue() bool {
 
 // handOver gives leadership to another node, if there is one.
 func (n *Node) handOver() {
+	if err := n.failed(); err != nil && !errors.Is(err, errClosed) {
+		return // raft may not answer any more; the others will notice
+	}
 	servers, err := n.servers()
 	if err != nil || len(servers) < 2 || n.raft.State() != raft.Leader {
 		return
