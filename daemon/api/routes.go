@@ -68,6 +68,7 @@ func Routes() []Route {
 		taskRoutes(),
 		clientRoutes(),
 		tagRoutes(),
+		importRoutes(),
 		sessionRoutes(),
 		regionRoutes(),
 		changeRoutes(),

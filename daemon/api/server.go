@@ -15,6 +15,7 @@ import (
 
 	"domicile/daemon/auth"
 	"domicile/daemon/directory"
+	"domicile/daemon/importer"
 	"domicile/daemon/workspace"
 )
 
@@ -24,6 +25,7 @@ type Options struct {
 	Regions directory.Regions     // all of them, for addresses
 	Service *workspace.Service    // what people do
 	Auth    *auth.Auth            // who they are
+	Imports *importer.Importer    // nil: imports are refused
 	Log     *slog.Logger          // nil discards
 	Metrics prometheus.Registerer // nil: none are kept
 	Now     func() time.Time      // nil is time.Now

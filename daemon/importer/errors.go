@@ -20,5 +20,5 @@ var ErrInterrupted = errors.New("interrupted; it goes on by itself, or when the 
 // ErrStopped says that the importer does not run (any more).
 var ErrStopped = errors.New("the importer has stopped")
 
-// errGone ends a job for good: the workspace is no longer written here.
-var errGone = errors.New("the workspace is not here")
+// ErrGone ends a job for good: the workspace is not written here (any more).
+var ErrGone = errors.New("the workspace is not here")

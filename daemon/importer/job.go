@@ -55,7 +55,7 @@ func (i *Importer) work(ctx context.Context, j *job) {
 		case ctx.Err() != nil:
 			j.tell(fmt.Errorf("import %s: %w", j.id, ErrInterrupted))
 			return
-		case errors.Is(err, errGone), errors.Is(err, ErrNotFound):
+		case errors.Is(err, ErrGone), errors.Is(err, ErrNotFound):
 			// Nothing of the workspace may stay where it does not live.
 			if err := removeFile(j.file); err != nil {
 				i.o.Log.Error("spool file was not removed", "workspace", j.workspace, "import", j.id, "err", err)

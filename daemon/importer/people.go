@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"domicile/daemon/directory"
 	"domicile/store"
@@ -44,14 +45,24 @@ func (i *Importer) people(ctx context.Context, j *job, w *writer, names []direct
 		}
 		last = max(last, revision)
 	}
-	if i.o.Mirrored == nil || last == 0 {
-		return ids, nil
+	return ids, i.mirrored(ctx, last)
+}
+
+// maxMirror is how long a job waits for the mirror.
+const maxMirror = 5 * time.Second
+
+// mirrored waits for the mirror, not for ever: entries do not need it; lists of people show those whom
+// entries name once it has them.
+func (i *Importer) mirrored(ctx context.Context, r store.Revision) error {
+	if i.o.Mirrored == nil || r == 0 {
+		return nil
 	}
-	// Entries do not need the mirror; waiting lets lists of people show whom entries name.
-	if err := i.o.Mirrored(ctx, last); err != nil && ctx.Err() != nil {
-		return nil, ctx.Err()
+	wait, cancel := context.WithTimeout(ctx, maxMirror)
+	defer cancel()
+	if i.o.Mirrored(wait, r) != nil {
+		return ctx.Err()
 	}
-	return ids, nil
+	return nil
 }
 
 func (w *writer) members(ctx context.Context, found []directory.ImportedPerson) error {

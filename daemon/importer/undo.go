@@ -43,7 +43,7 @@ func (i *Importer) Undo(ctx context.Context, workspace, id record.ID, by directo
 // beginUndo asks for the undo in the import record, and answers the state that it is in then.
 func (i *Importer) beginUndo(ctx context.Context, workspace, id record.ID) (State, error) {
 	w, err := i.resumeAt(ctx, workspace, id)
-	if errors.Is(err, errGone) {
+	if errors.Is(err, ErrGone) {
 		return "", ErrNotFound
 	}
 	if err != nil {
@@ -262,10 +262,8 @@ func (i *Importer) takeBackPeople(ctx context.Context, j *job, w *writer) error 
 		if err != nil {
 			return fmt.Errorf("end memberships: %w", err)
 		}
-		if i.o.Mirrored != nil {
-			if err := i.o.Mirrored(ctx, revision); err != nil && ctx.Err() != nil {
-				return ctx.Err()
-			}
+		if err := i.mirrored(ctx, revision); err != nil {
+			return err
 		}
 		w.count(w.Removed, record.Member, len(leaving))
 		kept := w.Kept

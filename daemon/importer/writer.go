@@ -35,7 +35,7 @@ func (i *Importer) open(ctx context.Context, workspace record.ID) (*writer, erro
 	defer view.Close()
 	h, err := view.Header(workspace)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, errGone
+		return nil, ErrGone
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read header: %w", err)
@@ -46,7 +46,7 @@ func (i *Importer) open(ctx context.Context, workspace record.ID) (*writer, erro
 	case store.Locked:
 		return nil, store.ErrLocked
 	}
-	return nil, errGone
+	return nil, ErrGone
 }
 
 // resumeAt opens a workspace for an import that has begun.

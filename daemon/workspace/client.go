@@ -127,7 +127,7 @@ func (s *Service) UpdateClient(ctx context.Context, c *Scope, text string, in Cl
 		}
 		doc.Email, doc.Address, doc.Note, doc.CCEmails = in.Email, in.Address, in.Note, nil
 		if in.CCEmails != nil && len(*in.CCEmails) > 0 {
-			doc.CCEmails = *in.CCEmails
+			doc.CCEmails = in.CCEmails
 		}
 		doc.Archived = in.Archived != nil && *in.Archived
 		if err := c.clientCurrency(&doc, in.CurrencyID); err != nil {

@@ -7,7 +7,7 @@ type ClientDocument struct {
 	ID         record.ID  `json:"id"`
 	Name       string     `json:"name"`
 	Email      *string    `json:"email"`
-	CCEmails   []string   `json:"ccEmails"` // null for none
+	CCEmails   *[]string  `json:"ccEmails"` // null for none
 	Address    *string    `json:"address"`
 	Note       *string    `json:"note"`
 	Archived   bool       `json:"archived"`

@@ -1,10 +1,6 @@
 package workspace
 
-import (
-	"encoding/json"
-
-	"domicile/store/record"
-)
+import "domicile/store/record"
 
 // ProjectDocument is a project as it is stored.
 type ProjectDocument struct {
@@ -22,7 +18,7 @@ type ProjectDocument struct {
 	Estimate       EstimateDocument          `json:"estimate"`
 	TimeEstimate   TimeEstimateDocument      `json:"timeEstimate"`
 	BudgetEstimate *BudgetEstimateDocument   `json:"budgetEstimate"`
-	EstimateReset  json.RawMessage           `json:"estimateReset"`
+	EstimateReset  *EstimateReset            `json:"estimateReset"`
 	Memberships    []ProjectMembershipRecord `json:"memberships"`
 	ImportID       record.ID                 `json:"importId,omitzero"`
 }
@@ -70,9 +66,9 @@ var projectColors = [...]string{
 func NewProjectDocument(id record.ID, name string) ProjectDocument {
 	return ProjectDocument{
 		ID: id, Name: name, Color: projectColors[int(id[len(id)-1])%len(projectColors)], Public: true,
-		Estimate:      EstimateDocument{Estimate: "PT0S", Type: "AUTO"},
-		TimeEstimate:  TimeEstimateDocument{Estimate: "PT0S", Type: "AUTO", IncludeNonBillable: true},
-		EstimateReset: json.RawMessage("null"), Memberships: []ProjectMembershipRecord{},
+		Estimate:     EstimateDocument{Estimate: "PT0S", Type: "AUTO"},
+		TimeEstimate: TimeEstimateDocument{Estimate: "PT0S", Type: "AUTO", IncludeNonBillable: true},
+		Memberships:  []ProjectMembershipRecord{},
 	}
 }
 

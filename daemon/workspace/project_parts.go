@@ -100,9 +100,8 @@ func (s *Service) SetProjectEstimates(ctx context.Context, c *Scope, text string
 		if err := in.EstimateReset.check(); err != nil {
 			return err
 		}
-		doc, err := encode(in.EstimateReset)
-		p.EstimateReset = json.RawMessage(doc)
-		return err
+		p.EstimateReset = in.EstimateReset
+		return nil
 	})
 }
 
