@@ -69,7 +69,7 @@ func (a *Auth) recordUse(ctx context.Context, key record.ID) error {
 
 func (a *Auth) removeExpired(ctx context.Context) error {
 	return a.sweep(ctx, func(v *store.View) ([]record.ID, error) {
-		now := record.TimeValue(a.o.Now())
+		now := record.TimeValue(a.o.Now().Add(time.Millisecond)) // the bound is exclusive
 		return ids(v, record.Session, "expires", sweepStep, &now)
 	})
 }
