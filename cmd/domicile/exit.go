@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"connectrpc.com/connect"
 
@@ -117,6 +118,13 @@ func (a *app) explain(err error) {
 	}
 	for _, u := range answer.Unmet {
 		fmt.Fprintf(a.err, "  %s: %s; %s\n", u.Condition, u.Detail, u.Mend)
+	}
+	if ways := readings(err); len(ways) > 0 {
+		flag := "--date-format"
+		if strings.HasSuffix(ways[0], "h") {
+			flag = "--time-format"
+		}
+		fmt.Fprintf(a.err, "  say which: %s %s\n", flag, strings.Join(ways, " or "+flag+" "))
 	}
 	if answer.RetryAfter > 0 {
 		fmt.Fprintf(a.err, "  try again in %s\n", answer.RetryAfter)

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -76,6 +78,9 @@ func (a *app) doImport(ctx context.Context, name string, f importFlags) error {
 	source := &failing{Reader: file}
 	f.Body = &client.Reading{Reader: source, Seen: p.add}
 	done, err := u.Import(ctx, id, f.Import)
+	if err == nil {
+		done, err = a.written(ctx, u, id, done)
+	}
 	p.end(err == nil)
 	if source.err != nil {
 		return fmt.Errorf("read %s: %w", name, source.err)
@@ -105,11 +110,38 @@ func (f *failing) Read(p []byte) (int, error) {
 }
 
 // ambiguous tells the refusal of a file that could be read in two ways: mending it is a matter of flags.
-func ambiguous(err error) bool {
+func ambiguous(err error) bool { return len(readings(err)) > 0 }
+
+// readings are the ways in which a refused file could be read.
+func readings(err error) []string {
 	var e *client.Error
-	return errors.As(err, &e) && e.Status == 400 && strings.HasPrefix(e.Path, "/workspaces/") &&
-		strings.HasSuffix(e.Path, "/import") && strings.Contains(e.Message, "ambiguous")
+	var fields struct{ Readings []string }
+	if !errors.As(err, &e) || json.Unmarshal(e.Body, &fields) != nil {
+		return nil
+	}
+	return fields.Readings
 }
+
+// written waits for an import or its undo that goes on by itself, as after a restart of the server.
+func (a *app) written(ctx context.Context, u *client.Client, workspace string, s client.ImportStatus) (client.ImportStatus, error) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for s.State == "RUNNING" || s.State == "UNDOING" {
+		select {
+		case <-ctx.Done():
+			return s, context.Cause(ctx)
+		case <-tick.C:
+		}
+		var err error
+		if s, err = u.Imported(ctx, workspace, s.ID); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// lookEvery is how often an import that goes on by itself is looked at.
+const lookEvery = time.Second
 
 func (a *app) importUndoCommand() *cobra.Command {
 	var workspace string
@@ -138,6 +170,9 @@ kept and counted.`,
 			}
 			s, err := u.UndoImport(ctx, id, args[0])
 			if err != nil {
+				return err
+			}
+			if s, err = a.written(ctx, u, id, s); err != nil {
 				return err
 			}
 			return a.showImport(s)
