@@ -117,7 +117,7 @@ func (d *Daemon) openPolicy(context.Context) (err error) {
 	})
 	d.work = workspace.New(workspace.Options{
 		Region: region, Regions: d.regions, Cell: d.cell, Directory: d.service, Follower: d.follower,
-		Index: d.index, IDs: ids, Now: d.o.Now,
+		Auth: d.auth, Denials: d.auth, Index: d.index, IDs: ids, Now: d.o.Now,
 	})
 	d.imports, err = importer.Open(importer.Options{
 		Dir: d.data.sub("tmp/imports"), Cell: d.cell, Directory: d.service, Mirrored: d.follower.Wait,
@@ -127,10 +127,11 @@ func (d *Daemon) openPolicy(context.Context) (err error) {
 		return fmt.Errorf("open importer: %w", err)
 	}
 	d.api = api.New(api.Options{
-		Region: region, Regions: d.regions, Service: d.work, Auth: d.auth, Log: d.o.Log, Metrics: d.metrics, Now: d.o.Now,
+		Region: region, Regions: d.regions, Service: d.work, Auth: d.auth, Imports: d.imports, Log: d.o.Log, Metrics: d.metrics, Now: d.o.Now,
 	})
 	d.operators = operatorSide(operator.New(operator.Options{
-		Region: region, Regions: d.regions, Directory: d.service, Cell: d.cell, Keys: d.auth, Status: d.status, IDs: ids, Now: d.o.Now, Log: d.o.Log,
+		Region: region, Regions: d.regions, Directory: d.service, Cell: d.cell, Keys: d.auth, Status: d.status, IDs: ids,
+		Mirrored: d.follower.Wait, Now: d.o.Now, Log: d.o.Log,
 	}), d.metrics, d.Ready)
 	return nil
 }
