@@ -27,7 +27,7 @@ func (d *Daemon) openCell(context.Context) error {
 
 func (d *Daemon) openNode(bootstrap bool) (err error) {
 	d.store, err = store.Open(store.Options{
-		Dir: d.data.sub("store"), CellID: d.data.marker.CellID, Log: d.o.Log, Fatal: d.fail,
+		Dir: d.data.sub("store"), CellID: d.data.marker.CellID, Log: d.o.Log, Fatal: d.fail, Free: d.disk.space,
 	})
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)
@@ -44,7 +44,7 @@ func (d *Daemon) openNode(bootstrap bool) (err error) {
 		return fmt.Errorf("open cell: %w", err)
 	}
 	d.closing(d.node.Close)
-	d.cell = &guarded{Node: d.node, disk: d.disk}
+	d.cell = &guarded{Node: d.node}
 	return nil
 }
 

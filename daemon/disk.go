@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -14,32 +13,21 @@ import (
 	"domicile/store"
 )
 
-// ErrNoSpace means that the disk is too full to write more. Deletions still pass, and writing goes on by
-// itself when there is space again.
-var ErrNoSpace = errors.New("the region's disk is too full to write more")
-
-const (
-	// lowSpace is the share of the disk below which puts are refused. Pebble ends the process when it meets
-	// a full disk, and compaction needs room to free any: so we stop before.
-	lowSpace = 0.05
-	// enoughSpace bytes free are enough whatever their share; a share of a large disk is much.
-	enoughSpace = 4 << 30
-	spaceEvery  = time.Second
-)
+// spaceEvery is how often the file system is asked; a disk does not fill by gigabytes in a second.
+const spaceEvery = time.Second
 
 // disk watches the free space under the data directory.
 type disk struct {
-	path string
-	free func(path string) (free, total uint64, err error)
-	low  atomic.Bool
-	gaug prometheus.Gauge
+	path        string
+	free, total atomic.Uint64
+	gauge       prometheus.Gauge
 }
 
 func newDisk(path string, reg prometheus.Registerer) *disk {
-	d := &disk{path: path, free: statfs, gaug: prometheus.NewGauge(prometheus.GaugeOpts{
+	d := &disk{path: path, gauge: prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "domicile_disk_free_bytes", Help: "Free space under the data directory.",
 	})}
-	reg.MustRegister(d.gaug)
+	reg.MustRegister(d.gauge)
 	d.look()
 	return d
 }
@@ -49,18 +37,23 @@ func statfs(path string) (free, total uint64, err error) {
 	if err := unix.Statfs(path, &s); err != nil {
 		return 0, 0, fmt.Errorf("read free space: %w", err)
 	}
-	return s.Bavail * uint64(s.Bsize), s.Blocks * uint64(s.Bsize), nil //nolint:gosec,unconvert // sizes of a disk are positive; types differ by system
+	size := uint64(s.Bsize) //nolint:gosec,unconvert // never negative; its type differs by system
+	return s.Bavail * size, s.Blocks * size, nil
 }
 
-// look asks the file system; one that can't be asked is taken to have room.
+// look asks the file system. While it can't be asked, the last answer holds.
 func (d *disk) look() {
-	free, total, err := d.free(d.path)
+	free, total, err := statfs(d.path)
 	if err != nil {
 		return
 	}
-	d.gaug.Set(float64(free))
-	d.low.Store(free < enoughSpace && float64(free) < lowSpace*float64(total))
+	d.free.Store(free)
+	d.total.Store(total)
+	d.gauge.Set(float64(free))
 }
+
+// space is what was seen last; store.Options.Free.
+func (d *disk) space() (free, total uint64) { return d.free.Load(), d.total.Load() }
 
 // Run looks each second until ctx ends.
 func (d *disk) Run(ctx context.Context) error {
@@ -76,16 +69,15 @@ func (d *disk) Run(ctx context.Context) error {
 	}
 }
 
-// guarded is the region's cell as everything above it sees it: puts are refused while the disk is low.
-type guarded struct {
-	*replicate.Node
-	disk *disk
-}
+// guarded is the region's cell as everything above it sees it: while the disk is full, what would add to it
+// is refused, and what frees space passes.
+type guarded struct{ *replicate.Node }
 
-// Submit proposes a command, as replicate.Node does; ErrNoSpace before anything is written.
+// Submit proposes a command, as replicate.Node does; store.ErrNoSpace before anything is written.
 func (g *guarded) Submit(ctx context.Context, c store.Command) (store.Result, error) {
-	if c.Txn != nil && len(c.Txn.Puts) > 0 && len(c.Txn.Puts) >= len(c.Txn.Deletes) && g.disk.low.Load() {
-		return store.Result{}, ErrNoSpace
+	// Deletions come with puts too (an audit record): what deletes at least as much as it puts may pass.
+	if c.Txn != nil && len(c.Txn.Puts) > len(c.Txn.Deletes) && g.Store().SpaceState() >= store.SpaceFull {
+		return store.Result{}, store.ErrNoSpace
 	}
 	return g.Node.Submit(ctx, c)
 }
