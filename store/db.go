@@ -137,16 +137,16 @@ func (d *DB) Close() error {
 	open := d.users
 	d.mu.Unlock()
 	d.watch.stop()
+	if d.Failure() != nil {
+		// A goroutine of Pebble's may be parked with its locks; see logger.Fatalf.
+		return nil
+	}
 	if open > 0 {
 		select {
 		case <-d.idle:
 		case <-time.After(closeWait):
 			return fmt.Errorf("close store: views are still open: %w", ErrInUse)
 		}
-	}
-	if d.Failure() != nil {
-		// A goroutine of Pebble's may be parked with its locks; see logger.Fatalf.
-		return nil
 	}
 	var flushed error
 	if !d.o.ReadOnly {
