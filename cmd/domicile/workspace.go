@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -26,25 +28,37 @@ type workspaceJSON struct {
 	Subdomain string `json:"subdomain,omitempty"`
 	Region    string `json:"region"`
 	BaseURL   string `json:"baseUrl,omitempty"`
-	Cell      string `json:"cell,omitempty"`
 	State     string `json:"state,omitempty"`
-	Epoch     uint64 `json:"epoch,omitempty"`
+	Cell      string `json:"cell,omitempty"`
+}
 
-	Revision      uint64            `json:"revision,omitempty"`
-	ContentDigest string            `json:"contentDigest,omitempty"`
-	StateDigest   string            `json:"stateDigest,omitempty"`
-	Counts        map[string]uint64 `json:"counts,omitempty"`
-	Bytes         uint64            `json:"bytes,omitempty"`
+// shownJSON is a workspace with its home and what is in it.
+type shownJSON struct {
+	workspaceJSON
+	Plan          string            `json:"plan"` // here even if it is empty, as are the others
+	State         string            `json:"state"`
+	Cell          string            `json:"cell"`
+	Epoch         uint64            `json:"epoch"`
+	Revision      uint64            `json:"revision"`
+	ContentDigest string            `json:"contentDigest"`
+	StateDigest   string            `json:"stateDigest"`
+	Counts        map[string]uint64 `json:"counts"`
+	Bytes         uint64            `json:"bytes"`
 }
 
 func workspaceOf(w *pb.Workspace) workspaceJSON {
-	out := workspaceJSON{
+	return workspaceJSON{
 		ID: w.Id, Name: w.Name, Plan: w.Plan, Owner: w.Owner, Status: w.Status, Subdomain: w.Subdomain,
-		Region: w.Region, Cell: w.Cell, Epoch: w.Epoch,
+		Region: w.Region, Cell: w.Cell,
 	}
+}
+
+func shownOf(w *pb.Workspace) shownJSON {
+	out := shownJSON{workspaceJSON: workspaceOf(w), Plan: w.Plan, Cell: w.Cell, Epoch: w.Epoch, Counts: map[string]uint64{}}
 	if c := w.Contents; c != nil {
-		out.State, out.Revision, out.Counts, out.Bytes = c.State, c.Revision, c.Counts, c.Bytes
+		out.State, out.Revision, out.Bytes = c.State, c.Revision, c.Bytes
 		out.ContentDigest, out.StateDigest = c.ContentDigest, c.StateDigest
+		maps.Copy(out.Counts, c.Counts)
 	}
 	return out
 }
@@ -169,7 +183,7 @@ func (a *app) workspaceShowCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.showWorkspace(workspaceOf(r.Msg.Workspace))
+				return a.showContents(shownOf(r.Msg.Workspace))
 			}
 			u, err := a.user(true)
 			if err != nil {
@@ -179,33 +193,35 @@ func (a *app) workspaceShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.showWorkspace(w)
+			return a.showContents(w)
 		}),
 	})
 }
 
 // readWorkspace joins what the list says of a workspace with what its region says of its home.
-func (a *app) readWorkspace(ctx context.Context, u *client.Client, named string) (workspaceJSON, error) {
+func (a *app) readWorkspace(ctx context.Context, u *client.Client, named string) (shownJSON, error) {
 	id, err := findWorkspace(ctx, u, named)
 	if err != nil {
-		return workspaceJSON{}, err
+		return shownJSON{}, err
 	}
 	mine, err := u.Workspaces(ctx)
 	if err != nil {
-		return workspaceJSON{}, err
+		return shownJSON{}, err
 	}
-	out := workspaceJSON{ID: id}
-	if i := slices.IndexFunc(mine, func(w client.Workspace) bool { return w.ID == id }); i >= 0 {
-		out.Name, out.Region, out.BaseURL, out.State, out.Plan = mine[i].Name, mine[i].Region, mine[i].BaseURL, mine[i].State, mine[i].Plan
-	}
+	out := shownJSON{Counts: map[string]uint64{}}
 	var raw []byte
 	if err := u.Do(ctx, http.MethodGet, "/workspaces/"+id+"/region", nil, nil, &raw); err != nil {
-		return workspaceJSON{}, err
+		return shownJSON{}, err
 	}
 	if err := json.Unmarshal(raw, &out); err != nil {
-		return workspaceJSON{}, fmt.Errorf("decode home of workspace %s: %w", id, err)
+		return shownJSON{}, fmt.Errorf("decode home of workspace %s: %w", id, err)
 	}
 	out.ID = id
+	if i := slices.IndexFunc(mine, func(w client.Workspace) bool { return w.ID == id }); i >= 0 {
+		w := mine[i]
+		out.Name, out.Region, out.BaseURL = w.Name, w.Region, w.BaseURL
+		out.Plan, out.State = cmp.Or(out.Plan, w.Plan), cmp.Or(out.State, w.State)
+	}
 	return out, nil
 }
 
@@ -247,13 +263,11 @@ func (a *app) showWorkspace(w workspaceJSON) error {
 	if a.json {
 		return a.printJSON(w)
 	}
-	number := func(n uint64) string {
-		if n == 0 {
-			return ""
-		}
-		return strconv.FormatUint(n, 10)
-	}
-	fields := [][2]string{
+	return a.printFields(w.fields())
+}
+
+func (w workspaceJSON) fields() [][2]string {
+	return [][2]string{
 		{"id", w.ID},
 		{"name", w.Name},
 		{"plan", w.Plan},
@@ -263,19 +277,27 @@ func (a *app) showWorkspace(w workspaceJSON) error {
 		{"url", w.BaseURL},
 		{"cell", w.Cell},
 		{"state", w.State},
-		{"epoch", number(w.Epoch)},
-		{"revision", number(w.Revision)},
-		{"bytes", number(w.Bytes)},
-		{"content digest", w.ContentDigest},
-		{"state digest", w.StateDigest},
 	}
-	kinds := make([]string, 0, len(w.Counts))
-	for kind := range w.Counts {
-		kinds = append(kinds, kind)
+}
+
+func (a *app) showContents(w shownJSON) error {
+	if a.json {
+		return a.printJSON(w)
 	}
-	slices.Sort(kinds)
-	for _, kind := range kinds {
-		fields = append(fields, [2]string{kind, number(w.Counts[kind])})
+	short := w.workspaceJSON
+	short.Plan, short.State, short.Cell = w.Plan, w.State, w.Cell
+	fields := short.fields()
+	number := func(name string, n uint64) {
+		if n != 0 {
+			fields = append(fields, [2]string{name, strconv.FormatUint(n, 10)})
+		}
+	}
+	number("epoch", w.Epoch)
+	number("revision", w.Revision)
+	fields = append(fields, [2]string{"content digest", w.ContentDigest}, [2]string{"state digest", w.StateDigest})
+	number("bytes", w.Bytes)
+	for _, kind := range slices.Sorted(maps.Keys(w.Counts)) {
+		number(kind, w.Counts[kind])
 	}
 	return a.printFields(fields)
 }
