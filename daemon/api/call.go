@@ -160,10 +160,14 @@ func parseIfMatch(header string) (*workspace.Revision, error) {
 	if header == "" || header == "*" {
 		return nil, nil
 	}
-	digits, ok := strings.CutPrefix(header, `"`)
-	if digits, ok = strings.CutSuffix(digits, `"`); !ok {
+	strong, weak := strings.CutPrefix(header, "W/")
+	if len(strong) < 2 || strong[0] != '"' || strong[len(strong)-1] != '"' {
 		return nil, badRequest("If-Match must be one ETag in quotes")
 	}
+	if weak { // says only that it is much the same, which is no reason to write over it
+		return nil, workspace.ErrStale
+	}
+	digits := strong[1 : len(strong)-1]
 	n, err := strconv.ParseUint(digits, 10, 64)
 	if err != nil {
 		return nil, workspace.ErrStale // an ETag that we never made matches nothing

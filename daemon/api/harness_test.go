@@ -165,10 +165,13 @@ func (d *switched) CheckPassword(ctx context.Context, email, password string) (d
 	return d.Service.CheckPassword(ctx, email, password)
 }
 
+// passwordHash is made once: it takes long on purpose.
+var passwordHash = sync.OnceValues(func() (string, error) { return directory.HashPassword(password) })
+
 // person makes somebody with a password.
 func (w *world) person(name string) person {
 	w.tb.Helper()
-	hash, err := directory.HashPassword(password)
+	hash, err := passwordHash()
 	if err != nil {
 		w.tb.Fatal(err)
 	}

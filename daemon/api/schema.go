@@ -34,7 +34,7 @@ func (s *schemas) ofType(t reflect.Type, request bool) object {
 	case t == reflect.TypeFor[record.ID]():
 		return object{"type": "string", "pattern": "^[0-9a-f]{24}$"}
 	case t == reflect.TypeFor[json.RawMessage](), t.Kind() == reflect.Interface:
-		return object{}
+		return object{"type": []string{"object", "array", "string", "number", "boolean", "null"}}
 	case t.Implements(reflect.TypeFor[encoding.TextMarshaler]()):
 		return object{"type": "string"}
 	}
@@ -72,7 +72,7 @@ func nullable(schema object) object {
 		with["type"] = []string{kind, "null"}
 		return with
 	}
-	if len(schema) == 0 {
+	if _, any := schema["type"]; any {
 		return schema
 	}
 	return object{"anyOf": []object{schema, {"type": "null"}}}

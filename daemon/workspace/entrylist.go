@@ -104,15 +104,18 @@ func entryRange(person record.ID, from, to time.Time) (store.Range, error) {
 		return store.Range{}, fmt.Errorf("index user_start: %w", err)
 	}
 	r := store.Range{Prefix: prefix}
-	if !to.IsZero() {
-		if r.From, err = index.Prefix(record.RefValue(person), record.TimeValue(to.Add(-time.Millisecond))); err != nil {
+	for _, bound := range []struct {
+		at   time.Time
+		into *[]byte
+	}{{to, &r.From}, {from, &r.To}} {
+		if bound.at.IsZero() {
+			continue
+		}
+		key, err := index.Prefix(record.RefValue(person), record.TimeValue(bound.at.Add(-time.Millisecond)))
+		if err != nil {
 			return r, fmt.Errorf("index user_start: %w", err)
 		}
-	}
-	if !from.IsZero() {
-		if r.To, err = index.Prefix(record.RefValue(person), record.TimeValue(from.Add(-time.Millisecond))); err != nil {
-			return r, fmt.Errorf("index user_start: %w", err)
-		}
+		*bound.into = key[len(prefix):]
 	}
 	return r, nil
 }
