@@ -308,9 +308,43 @@ func TestD6MirrorIsAFunctionOfTheDirectory(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t, rt)
-		for range 4 {
+		for range 2 {
 			rt.Repeat(w.actions(rt))
 			w.catchUp()
 		}
 	})
+}
+
+// D7: a workspace's name goes from a region with the last person known there who was a member, a person
+// with their last membership there, and what they were elsewhere with them.
+func TestD7WhoIsRemovedIsOutOfSight(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, t)
+	ctx := t.Context()
+	ann, bob := w.d.person(t, "ann@example.com"), w.d.person(t, "bob@example.com")
+	eu, au := w.d.workspace(t, ann, EU, Pro), w.d.workspace(t, bob, AU, Pro)
+	for _, c := range []struct{ person, workspace record.ID }{{bob.ID, eu.Workspace.ID}, {ann.ID, au.Workspace.ID}} {
+		_, _, err := w.d.Invite(ctx, Invite{Workspace: c.workspace, Persons: []record.ID{c.person}})
+		try(t, err)
+	}
+	sees := func(what string, key record.Key, want bool) {
+		t.Helper()
+		w.catchUp()
+		v := w.regions[EU].Store().View()
+		defer v.Close()
+		if _, err := v.Get(record.RegionID, key.Kind, key.ID); (err == nil) != want {
+			t.Errorf("eu has %s: %v, want %v", what, err == nil, want)
+		}
+	}
+	name := record.Key{Kind: record.Workspace, ID: au.Workspace.ID}
+	sees("the name of au's workspace", name, true)
+	_, err := w.d.RemoveMembers(ctx, Removal{Workspace: eu.Workspace.ID, Persons: []record.ID{bob.ID}})
+	try(t, err)
+	sees("bob", record.Key{Kind: record.Person, ID: bob.ID}, false)
+	sees("bob's membership elsewhere", record.Key{Kind: record.Membership, ID: MembershipID(bob.ID, au.Workspace.ID)}, false)
+	sees("the name of au's workspace", name, true) // ann is a member of it
+	_, err = w.d.RemoveMembers(ctx, Removal{Workspace: au.Workspace.ID, Persons: []record.ID{ann.ID}})
+	try(t, err)
+	sees("the name of au's workspace", name, false)
+	sees("the home of au's workspace", record.Key{Kind: record.Home, ID: au.Workspace.ID}, true)
 }
