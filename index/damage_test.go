@@ -68,7 +68,7 @@ func writeTree(t *testing.T, dir string, files map[string][]byte) {
 func TestI3DamageIsNeverServed(t *testing.T) {
 	t.Parallel()
 	w, ws, rev, files := closedIndex(t)
-	const flips = 25 // of each file
+	const flips = 12 // of each file
 	for name, b := range files {
 		step := max(1, len(b)/flips)
 		for at := 0; at < len(b); at += step {
@@ -150,7 +150,7 @@ func TestI3SegmentsOfACrashedIndexAreChecked(t *testing.T) {
 		if filepath.Ext(name) != ".zap" {
 			continue
 		}
-		for at := 0; at < len(b); at += max(1, len(b)/20) {
+		for at := 0; at < len(b); at += max(1, len(b)/10) {
 			damaged := bytes.Clone(b)
 			damaged[at] ^= 1 << (at % 8)
 			w.reopen(t, ws, rev, files, name, damaged)

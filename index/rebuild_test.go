@@ -125,9 +125,9 @@ func TestI5NobodyIsAnsweredFromAHalfBuiltIndex(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ws := w.workspace("a")
-	const n = batchSize*turn + 2500
+	const n, batch = 400, 7 // five turns and a half
 	w.entries(ws, 0, n)
-	w.open(Options{Patience: time.Nanosecond})
+	w.open(Options{Patience: time.Nanosecond, batch: batch})
 	refused := 0
 	for deadline := time.Now().Add(time.Minute); ; {
 		a, err := w.set.Search(t.Context(), ws, Query{Text: "all", Limit: 1})
@@ -141,6 +141,7 @@ func TestI5NobodyIsAnsweredFromAHalfBuiltIndex(t *testing.T) {
 			t.Fatal(err)
 		}
 		refused++
+		time.Sleep(time.Millisecond)
 	}
 	if refused == 0 {
 		t.Fatal("the index was built before anybody could ask")

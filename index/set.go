@@ -27,6 +27,8 @@ type Options struct {
 	Patience time.Duration         // how long Search waits for an index that is being built; 0 means 2s
 	Log      *slog.Logger          // nil discards
 	Metrics  prometheus.Registerer // nil means none
+
+	batch int // changes in a batch, for tests; 0 means batchSize
 }
 
 // Set keeps the indexes of a store's workspaces, one in a subdirectory each.
@@ -60,6 +62,9 @@ func Open(db *store.DB, o Options) (*Set, error) {
 	}
 	if o.Patience == 0 {
 		o.Patience = 2 * time.Second
+	}
+	if o.batch == 0 {
+		o.batch = batchSize
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -115,7 +115,7 @@ func (w *workspace) follow(ctx context.Context) (more bool, err error) {
 		if err := ctx.Err(); err != nil {
 			return false, err
 		}
-		changes, next, err := v.Changes(w.id, w.cursor, batchSize)
+		changes, next, err := v.Changes(w.id, w.cursor, w.set.o.batch)
 		if errors.Is(err, store.ErrCursorTooOld) && w.cursor.Incarnation != 0 {
 			if err := w.rebuild("cursor"); err != nil {
 				return false, err
