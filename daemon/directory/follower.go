@@ -78,23 +78,22 @@ func (f *Follower) Run(ctx context.Context) error {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval = 50 * time.Millisecond
 	pause.MaxInterval = retryCeiling
-	wasAway := false
-	for ctx.Err() == nil {
+	lost := false
+	for {
 		err := f.Step(ctx)
-		if err == nil {
-			if wasAway {
+		switch {
+		case ctx.Err() != nil:
+			return nil //nolint:nilerr // the end of ctx is the ordinary end
+		case err == nil:
+			if lost {
 				f.o.Log.Info("directory was reached again", slog.String("region", string(f.o.Region)))
-				wasAway = false
 			}
+			lost = false
 			pause.Reset()
 			continue
-		}
-		if ctx.Err() != nil {
-			break
-		}
-		if !wasAway {
+		case !lost:
 			f.o.Log.Warn("directory could not be followed", slog.String("region", string(f.o.Region)), slog.Any("err", err))
-			wasAway = true
+			lost = true
 		}
 		timer := time.NewTimer(pause.NextBackOff())
 		select {
@@ -103,20 +102,20 @@ func (f *Follower) Run(ctx context.Context) error {
 		}
 		timer.Stop()
 	}
-	return nil
 }
 
-// Step is one round of Run, for tests that want to say when: it publishes the region's key if that has not been done, asks for a page, waits
-// for one if there is nothing new, and applies it.
+// Step is one round of Run, for tests that want to say when. It makes what the mirror asks for, publishes the
+// region's key if that has not been done, asks for a page, waits for one if there is nothing new, and
+// applies it.
 func (f *Follower) Step(ctx context.Context) error {
+	if err := f.settled(ctx); err != nil {
+		f.o.Log.Error("workspace could not be made ready", slog.String("region", string(f.o.Region)), slog.Any("err", err))
+	}
 	if !f.published && f.o.PublicKey != nil {
 		if _, err := f.o.Source.PublishKey(ctx, f.o.Region, f.o.PublicKey); err != nil {
 			return fmt.Errorf("publish the region's key: %w", err)
 		}
 		f.published = true
-	}
-	if err := f.settled(ctx); err != nil {
-		f.o.Log.Error("workspace could not be made ready", slog.String("region", string(f.o.Region)), slog.Any("err", err))
 	}
 	at, err := f.cursor(ctx)
 	if err != nil {
