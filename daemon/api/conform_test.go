@@ -15,19 +15,20 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 )
 
-// documents are the OpenAPI documents by handler, parsed once.
+// documents are the OpenAPI documents by their text, parsed once for each region.
 var documents sync.Map
 
 func documentOf(tb testing.TB, h http.Handler) *openapi3.T {
 	tb.Helper()
-	if d, ok := documents.Load(h); ok {
+	text := h.(*Server).openapi
+	if d, ok := documents.Load(string(text)); ok {
 		return d.(*openapi3.T)
 	}
-	document, err := openapi3.NewLoader().LoadFromData(h.(*Server).openapi)
+	document, err := openapi3.NewLoader().LoadFromData(text)
 	if err != nil {
 		tb.Fatalf("load the OpenAPI document: %v", err)
 	}
-	documents.Store(h, document)
+	documents.Store(string(text), document)
 	return document
 }
 

@@ -29,18 +29,18 @@ func (s *schemas) of(v any, request bool) object {
 
 func (s *schemas) ofType(t reflect.Type, request bool) object {
 	switch {
+	case t.Kind() == reflect.Pointer:
+		return nullable(s.ofType(t.Elem(), request))
 	case t == reflect.TypeFor[time.Time]():
 		return object{"type": "string", "format": "date-time"}
 	case t == reflect.TypeFor[record.ID]():
 		return object{"type": "string", "pattern": "^[0-9a-f]{24}$"}
 	case t == reflect.TypeFor[json.RawMessage](), t.Kind() == reflect.Interface:
 		return object{"type": []string{"object", "array", "string", "number", "boolean", "null"}}
-	case t.Implements(reflect.TypeFor[encoding.TextMarshaler]()):
+	case t.Kind() != reflect.Pointer && t.Implements(reflect.TypeFor[encoding.TextMarshaler]()):
 		return object{"type": "string"}
 	}
 	switch t.Kind() {
-	case reflect.Pointer:
-		return nullable(s.ofType(t.Elem(), request))
 	case reflect.Slice, reflect.Array:
 		items := object{"type": "array", "items": s.ofType(t.Elem(), request)}
 		if request {
