@@ -69,6 +69,8 @@ func Routes() []Route {
 		clientRoutes(),
 		tagRoutes(),
 		importRoutes(),
+		reportRoutes(),
+		searchRoutes(),
 		sessionRoutes(),
 		regionRoutes(),
 		changeRoutes(),
