@@ -2,6 +2,7 @@ package index
 
 import (
 	"container/heap"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,8 +19,8 @@ type hit struct {
 
 // each calls yield for every hit, in the order of Bleve's numbers. within, if
 // not nil, is instead of the query's own dates.
-func (f *finder) each(score bool, within []termRange, yield func(hit) error) (err error) {
-	lead, filter, err := f.open(score, within)
+func (f *finder) each(ctx context.Context, score bool, within []termRange, yield func(hit) error) (err error) {
+	lead, filter, err := f.open(ctx, score, within)
 	if err != nil {
 		return err
 	}
@@ -50,8 +51,8 @@ func (f *finder) each(score bool, within []termRange, yield func(hit) error) (er
 			return err
 		}
 		c.DocumentMatchPool.Put(m)
-		if n%1024 == 0 && f.ctx.Err() != nil {
-			return f.ctx.Err()
+		if n%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
 		}
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 
 	bleve "github.com/blevesearch/bleve_index_api"
@@ -19,12 +21,13 @@ import (
 // that overwrite and delete each other, and random queries.
 func TestFinderFindsWhatMatchFinds(t *testing.T) {
 	t.Parallel()
-	parent := t.TempDir()
+	parent, checks := t.TempDir(), 0
 	queue := bleve.NewAnalysisQueue(1)
 	defer queue.Close()
 	rapid.Check(t, func(t *rapid.T) {
-		dir, err := os.MkdirTemp(parent, "")
-		if err != nil {
+		checks++
+		dir := filepath.Join(parent, strconv.Itoa(checks))
+		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
 		e, err := openEngine(dir, queue)
@@ -73,8 +76,8 @@ func searchEngine(t *rapid.T, e *engine, q Query) (Answer, error) {
 		return Answer{}, err
 	}
 	defer r.Close()
-	f := &finder{ctx: t.Context(), q: &q, terms: terms, after: after, reader: r}
-	return f.find()
+	f := &finder{q: &q, terms: terms, after: after, reader: r}
+	return f.find(t.Context())
 }
 
 // failer is what *testing.T and *rapid.T have in common.

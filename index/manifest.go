@@ -168,7 +168,9 @@ type tailWriter struct {
 func (t *tailWriter) Write(b []byte) (int, error) {
 	t.last = append(t.last, b...)
 	if n := len(t.last) - crc32.Size; n > 0 {
-		t.hash.Write(t.last[:n]) // a hash never fails
+		if _, err := t.hash.Write(t.last[:n]); err != nil {
+			return 0, err
+		}
 		t.last = append(t.last[:0], t.last[n:]...)
 	}
 	return len(b), nil

@@ -1,6 +1,9 @@
 package index
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+)
 
 // Sorting all that a common word finds costs its whole length, so newest comes
 // another way: the newest dates first, and older ones until the page is full.
@@ -18,7 +21,7 @@ type span struct {
 }
 
 // newest fills t with the newest hits.
-func (f *finder) newest(t *top) error {
+func (f *finder) newest(ctx context.Context, t *top) error {
 	lo, hi := f.bounds()
 	if f.after != nil {
 		hi = min(hi, f.after.date+1)
@@ -30,7 +33,7 @@ func (f *finder) newest(t *top) error {
 	for want := uint64(firstWindow); len(spans) > 0; want *= widen {
 		var w span
 		w, spans = window(spans, want)
-		err := f.each(false, cover(max(w.from, lo), min(w.to, hi)), t.offer)
+		err := f.each(ctx, false, cover(max(w.from, lo), min(w.to, hi)), t.offer)
 		if err != nil || len(t.heap) == t.size {
 			return err
 		}
@@ -39,7 +42,7 @@ func (f *finder) newest(t *top) error {
 		return nil
 	}
 	none := []termRange{{fieldSpan, []byte(undatedTerm), []byte(undatedTerm)}}
-	return f.each(false, none, t.offer)
+	return f.each(ctx, false, none, t.offer)
 }
 
 // spans lists the spans from lo to hi that have records, oldest first.

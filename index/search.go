@@ -154,8 +154,8 @@ func (w *workspace) search(ctx context.Context, f *finder) (Answer, error) {
 		if !ok || !built(c) {
 			return ErrRebuilding
 		}
-		f.ctx, f.reader = ctx, r
-		a, err = f.find()
+		f.reader = r
+		a, err = f.find(ctx)
 		a.Revision = c.Revision
 		return err
 	})
@@ -165,9 +165,8 @@ func (w *workspace) search(ctx context.Context, f *finder) (Answer, error) {
 	return a, nil
 }
 
-// finder is one search. It lives for one call, so it holds its context.
+// finder is one search.
 type finder struct {
-	ctx    context.Context
 	q      *Query
 	terms  []Term
 	after  *mark
@@ -176,7 +175,7 @@ type finder struct {
 }
 
 // find runs the query.
-func (f *finder) find() (Answer, error) {
+func (f *finder) find(ctx context.Context) (Answer, error) {
 	var err error
 	if f.dates, err = f.reader.DocValueReader([]string{fieldSecond}); err != nil {
 		return Answer{}, fmt.Errorf("read dates: %w", err)
@@ -189,7 +188,7 @@ func (f *finder) find() (Answer, error) {
 	// Without words that give a score, relevance is the date.
 	ranked := f.q.Sort == Relevance && f.scored()
 	var total uint64
-	err = f.each(ranked, nil, func(h hit) error {
+	err = f.each(ctx, ranked, nil, func(h hit) error {
 		total++
 		if ranked {
 			if err := best.offer(h); err != nil {
@@ -199,7 +198,7 @@ func (f *finder) find() (Answer, error) {
 		return counting.visit(h)
 	})
 	if err == nil && !ranked {
-		err = f.newest(best)
+		err = f.newest(ctx, best)
 	}
 	if err != nil {
 		return Answer{}, err

@@ -43,18 +43,20 @@ func (s *scan) packed(place string, ws record.ID, b []byte, depth int) error {
 	return nil
 }
 
-// archive searches the members of a tar, such as a checkpoint on its way. One that breaks off was left by
-// a crash.
+// archive searches the members of a tar, such as a checkpoint on its way.
 func (s *scan) archive(place string, ws record.ID, b []byte, depth int) error {
 	r := tar.NewReader(bytes.NewReader(b))
 	for {
 		h, err := r.Next()
-		if err != nil {
+		if errors.Is(err, io.EOF) {
 			return nil
+		}
+		if err != nil {
+			return err
 		}
 		member, err := io.ReadAll(io.LimitReader(r, maxPlain))
 		if err != nil {
-			return nil
+			return err
 		}
 		name := place + "!" + h.Name
 		s.look(name, "bytes", ws, member)
