@@ -30,7 +30,7 @@ func (w *writer) token(s *space, token Token) (Result, bool, error) {
 		return Result{}, false, nil
 	}
 	w.key = appendTokenKey(w.key[:0], s.Workspace, token)
-	value, err := get(w.db.pebble, w.key)
+	value, err := w.read(w.key)
 	if err != nil {
 		return Result{}, false, fmt.Errorf("read token of %s: %w", s.Workspace, err)
 	}
@@ -123,7 +123,7 @@ func (w *writer) oldest(s *space) (queued, error) {
 		return *s.head, nil
 	}
 	w.key = appendQueueKey(w.key[:0], s.Workspace, s.tokenHead)
-	value, err := get(w.db.pebble, w.key)
+	value, err := w.read(w.key)
 	if err != nil {
 		return queued{}, err
 	}

@@ -21,6 +21,9 @@ type writer struct {
 	order   []*space         // by when they were first touched
 	values  *pebble.Iterator // over unique indexes as they were before; made when needed
 
+	points *pebble.Iterator // over single keys as they were before; made when needed
+	reads  int
+
 	key, value []byte // scratch
 	plan       plan   // scratch of a transaction
 }
@@ -66,8 +69,10 @@ func newWriter(d *DB) *writer {
 }
 
 func (w *writer) close() {
-	if w.values != nil {
-		_ = w.values.Close()
+	for _, it := range []*pebble.Iterator{w.values, w.points} {
+		if it != nil {
+			_ = it.Close()
+		}
 	}
 	_ = w.batch.Close()
 }
@@ -111,7 +116,7 @@ func (w *writer) load(s *space, key record.Key) (*current, error) {
 		return c, nil
 	}
 	w.key = appendRecordKey(w.key[:0], s.Workspace, key)
-	value, err := get(w.db.pebble, w.key)
+	value, err := w.read(w.key)
 	if err != nil {
 		return nil, fmt.Errorf("read %s of %s: %w", key, s.Workspace, err)
 	}
@@ -125,6 +130,30 @@ func (w *writer) load(s *space, key record.Key) (*current, error) {
 	return c, nil
 }
 
+// manyReads is from how many reads of a batch on one iterator for all of them
+// is cheaper than making one for each, which is what Pebble's Get does.
+const manyReads = 8
+
+// read reads one key as the database has it; nil if it is not there.
+func (w *writer) read(key []byte) ([]byte, error) {
+	if w.reads++; w.reads < manyReads {
+		return get(w.db.pebble, key)
+	}
+	if w.points == nil {
+		it, err := w.db.pebble.NewIter(nil)
+		if err != nil {
+			return nil, readError(err)
+		}
+		w.points = it
+	}
+	// Without a Split of ours the prefix is the whole key, so that filters apply.
+	if !w.points.SeekPrefixGE(key) {
+		return nil, readError(w.points.Error())
+	}
+	value, err := w.points.ValueAndErr()
+	return bytes.Clone(value), readError(err)
+}
+
 // deletion returns the revision of the record's deletion in the feed, or 0.
 func (w *writer) deletion(s *space, key record.Key, c *current) (Revision, error) {
 	if c.looked || s.Markers == 0 {
@@ -132,7 +161,7 @@ func (w *writer) deletion(s *space, key record.Key, c *current) (Revision, error
 	}
 	c.looked = true
 	w.key = appendDeletedKey(w.key[:0], s.Workspace, key)
-	value, err := get(w.db.pebble, w.key)
+	value, err := w.read(w.key)
 	if err == nil && value != nil {
 		c.deletion, err = decodeRevision(value)
 	}
