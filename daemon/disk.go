@@ -75,9 +75,18 @@ type guarded struct{ *replicate.Node }
 
 // Submit proposes a command, as replicate.Node does; store.ErrNoSpace before anything is written.
 func (g *guarded) Submit(ctx context.Context, c store.Command) (store.Result, error) {
-	// Deletions come with puts too (an audit record): what deletes at least as much as it puts may pass.
-	if c.Txn != nil && len(c.Txn.Puts) > len(c.Txn.Deletes) && g.Store().SpaceState() >= store.SpaceFull {
+	if c.Txn != nil && adds(c.Txn) && g.Store().SpaceState() >= store.SpaceFull {
 		return store.Result{}, store.ErrNoSpace
 	}
 	return g.Node.Submit(ctx, c)
+}
+
+// adds says whether a transaction is there to add: one that deletes may put a little, for the record.
+func adds(t *store.Txn) bool {
+	const little = 4 << 10
+	size := 0
+	for _, p := range t.Puts {
+		size += len(p.Doc)
+	}
+	return size > 0 && (len(t.Deletes) == 0 || size > little)
 }
