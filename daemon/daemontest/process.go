@@ -17,10 +17,11 @@ import (
 
 // Process is one run of the command.
 type Process struct {
-	t    testing.TB
-	name string
-	cmd  *exec.Cmd
-	logs string // file that stderr goes to
+	t     testing.TB
+	name  string
+	cmd   *exec.Cmd
+	logs  string // file that stderr goes to
+	begin int64  // where this run's part begins
 
 	mu   sync.Mutex
 	out  bytes.Buffer  // stdout so far; guarded by mu
@@ -40,8 +41,12 @@ func Run(t testing.TB, dir, name string, args ...string) *Process {
 		t.Fatal(err)
 	}
 	defer func() { _ = logs.Close() }()
+	begin, err := logs.Seek(0, io.SeekEnd)
+	if err != nil {
+		t.Fatal(err)
+	}
 	p := &Process{
-		t: t, name: name, cmd: exec.Command(Build(t), args...), logs: logs.Name(),
+		t: t, name: name, cmd: exec.Command(Build(t), args...), logs: logs.Name(), begin: begin,
 		more: make(chan struct{}), ended: make(chan struct{}),
 	}
 	p.cmd.Stderr = logs
@@ -57,7 +62,7 @@ func Run(t testing.TB, dir, name string, args ...string) *Process {
 	t.Cleanup(func() {
 		p.Kill()
 		if t.Failed() {
-			t.Logf("end of %s's log:\n%s", name, tail(p.Logs(), 40))
+			t.Logf("end of %s's log:\n%s", name, tail(p.log(), 40))
 		}
 	})
 	return p
@@ -100,6 +105,12 @@ func (p *Process) Logs() string {
 		p.t.Error(err)
 	}
 	return string(raw)
+}
+
+// log is what this run has written to stderr.
+func (p *Process) log() string {
+	all := p.Logs()
+	return all[min(p.begin, int64(len(all))):]
 }
 
 // WaitLine returns when the process has written a line; it ends the test if the process ends before.

@@ -74,7 +74,7 @@ func (s *Servers) wait(region string) {
 	s.t.Helper()
 	Until(s.t, "readiness of "+region, func() error {
 		if !s.runs[region].Running() {
-			s.t.Fatalf("%s ended with code %d; its log ends:\n%s", region, s.runs[region].Wait(), tail(s.runs[region].Logs(), 20))
+			s.t.Fatalf("%s ended with code %d; its log ends:\n%s", region, s.runs[region].Wait(), tail(s.runs[region].log(), 20))
 		}
 		a, err := s.Get(s.t.Context(), region, "/readyz")
 		if err != nil {
@@ -96,7 +96,7 @@ func (s *Servers) Start(region string) {
 func (s *Servers) Stop(region string) {
 	s.t.Helper()
 	if code := s.runs[region].Stop(); code != 0 {
-		s.t.Errorf("%s ended with code %d; its log ends:\n%s", region, code, tail(s.runs[region].Logs(), 20))
+		s.t.Errorf("%s ended with code %d; its log ends:\n%s", region, code, tail(s.runs[region].log(), 20))
 	}
 }
 
