@@ -117,11 +117,6 @@ func (m *model) txn(t *store.Txn) store.Result {
 		return store.Result{Err: store.ErrNotFound}
 	}
 	if t.Token != (store.Token{}) {
-		for range 2 {
-			if len(s.tokens) > 0 && s.tokens[0].time.Before(m.time.Add(-time.Hour)) {
-				s.tokens = s.tokens[1:]
-			}
-		}
 		for _, old := range s.tokens {
 			if old.token == t.Token {
 				return old.result
@@ -134,6 +129,11 @@ func (m *model) txn(t *store.Txn) store.Result {
 	}
 	result := store.Result{Revision: s.header.Revision, Err: err}
 	if t.Token != (store.Token{}) {
+		for range 2 {
+			if len(s.tokens) > 0 && s.tokens[0].time.Before(m.time.Add(-time.Hour)) {
+				s.tokens = s.tokens[1:]
+			}
+		}
 		s.tokens = append(s.tokens, modelToken{t.Token, m.time, result})
 	}
 	return result

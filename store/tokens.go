@@ -8,7 +8,7 @@ import (
 
 const (
 	// Tokens are kept for tokenAge of cell time, and at most maxTokens of a
-	// workspace. They are removed by later transactions, up to two by each.
+	// workspace. Each new one removes up to tokenStep whose time is over.
 	tokenAge  = int64(time.Hour / time.Millisecond)
 	maxTokens = 100_000
 	tokenStep = 2
@@ -19,9 +19,6 @@ const (
 func (w *writer) token(s *space, token Token) (Result, bool, error) {
 	if token == (Token{}) {
 		return Result{}, false, nil
-	}
-	if err := w.expire(s); err != nil {
-		return Result{}, false, err
 	}
 	if o, ok := s.tokens[token]; ok {
 		return o.result(), o.number >= s.tokenHead, nil
@@ -49,6 +46,9 @@ func (w *writer) token(s *space, token Token) (Result, bool, error) {
 func (w *writer) keep(s *space, token Token, r Result) error {
 	if token == (Token{}) {
 		return nil
+	}
+	if err := w.expire(s); err != nil {
+		return err
 	}
 	o := outcome{number: s.tokenNext, revision: r.Revision}
 	if conflict, ok := r.Err.(*Conflict); ok {
@@ -87,7 +87,7 @@ func (o *outcome) result() Result {
 	return r
 }
 
-// expire removes the oldest tokens if their time is over.
+// expire removes the oldest tokens if their time is over, or there is no room.
 func (w *writer) expire(s *space) error {
 	for range tokenStep {
 		if s.tokenHead == s.tokenNext {
