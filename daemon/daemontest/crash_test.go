@@ -44,12 +44,7 @@ func TestT1AcknowledgedWritesSurviveKill(t *testing.T) {
 	answered := func() int64 { return w[0].answered.Load() + w[1].answered.Load() }
 	for kill := range kills(t) {
 		more := answered() + 200 + int64(kill*37)
-		daemontest.Until(t, "answers", func() error {
-			if n := answered(); n < more && !t.Failed() {
-				return fmt.Errorf("%d of %d", n, more)
-			}
-			return nil
-		})
+		daemontest.Until(t, "answers", func() error { return enough(t, answered(), more) })
 		d.Kill()
 		verifyStores(t, d.Network)
 		d.Start()

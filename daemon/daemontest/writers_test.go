@@ -103,6 +103,19 @@ func (w *writers) write(number int, r *rand.Rand) {
 	}
 }
 
+// has is a condition for Until: so many answers.
+func (w *writers) has(answers int64) func() error {
+	return func() error { return enough(w.t, w.answered.Load(), answers) }
+}
+
+// enough is an error while there are fewer answers; a test that has failed does not wait for more.
+func enough(t testing.TB, n, want int64) error {
+	if n < want && !t.Failed() {
+		return fmt.Errorf("%d of %d", n, want)
+	}
+	return nil
+}
+
 func (w *writers) note(f func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
