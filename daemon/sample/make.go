@@ -183,6 +183,10 @@ type workspace struct {
 	region directory.Region
 	people []person
 	admins []person
+
+	projects   int  // how many
+	days       int  // of work
+	everything bool // a record of every kind
 }
 
 func (w workspace) id() record.ID { return record.DeriveID("sample", "workspace", w.name) }
@@ -209,9 +213,9 @@ var (
 	people = []person{olivia, adam, mia, noah, zoe, ben, carla, dora, sam}
 
 	workspaces = []workspace{
-		{"Acme", directory.Pro, directory.Global, []person{olivia, adam, mia, noah, zoe}, []person{adam}},
-		{"Bolt", directory.Free, directory.Global, []person{ben}, nil},
-		{"Citrus", directory.Enterprise, directory.EU, []person{carla, sam}, nil},
-		{"Delta", directory.Pro, directory.Global, []person{dora, sam}, nil},
+		{"Acme", directory.Pro, directory.Global, []person{olivia, adam, mia, noah, zoe}, []person{adam}, 8, 365, true},
+		{"Bolt", directory.Free, directory.Global, []person{ben}, nil, 2, 30, false},
+		{"Citrus", directory.Enterprise, directory.EU, []person{carla, sam}, nil, 3, 60, false},
+		{"Delta", directory.Pro, directory.Global, []person{dora, sam}, nil, 3, 60, false},
 	}
 )
