@@ -33,8 +33,18 @@ func (w *world) files() []string {
 func uninterrupted(t *testing.T, rows int) (int, store.Header) {
 	t.Helper()
 	w := newWorld(t)
+	w.strangers()
 	w.mustImport(w.start(), file(rows))
 	return w.cell.count, w.header()
+}
+
+// strangers are people of the file whom the directory knows, but not as members; one was a member before.
+func (w *world) strangers() {
+	for _, n := range []int{2, 3, 5} {
+		w.registry.people[fmt.Sprintf("person%d@example.com", n)] = record.DeriveID("stranger", fmt.Sprint(n))
+	}
+	former := record.DeriveID("stranger", "5")
+	w.write(store.Txn{Puts: []store.Put{{Key: record.Key{Kind: record.Member, ID: former}, Doc: fmt.Appendf(nil, `{"id":%q,"roles":[]}`, former)}}})
 }
 
 func TestN2KilledAtAnyTransactionItEndsAsIfNot(t *testing.T) {
@@ -49,6 +59,7 @@ func TestN2KilledAtAnyTransactionItEndsAsIfNot(t *testing.T) {
 			t.Run(fmt.Sprintf("at %d, applied %v", at, after), func(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t)
+				w.strangers()
 				w.cell.dieAt, w.cell.after = at, after
 				first := w.start()
 				ended := make(chan error, 1)
@@ -79,6 +90,14 @@ func TestN2KilledAtAnyTransactionItEndsAsIfNot(t *testing.T) {
 					diff(t, "counts", want.Counts, got.Counts)
 					t.Error("the content differs from that of a run without interruption")
 				}
+				if _, err := second.Undo(t.Context(), acme, id, directory.Actor{}); err != nil {
+					t.Fatal(err)
+				}
+				for address, person := range w.registry.people {
+					if s := w.registry.status(person); s != "" {
+						t.Errorf("after undo %s is %s", address, s)
+					}
+				}
 			})
 		}
 	}
@@ -88,6 +107,7 @@ func TestInterruptedImportGoesOnWithoutRestart(t *testing.T) {
 	t.Parallel()
 	_, want := uninterrupted(t, 700)
 	w := newWorld(t)
+	w.strangers()
 	n := w.start()
 	failed := 0
 	w.cell.flaky = func(count int) error {

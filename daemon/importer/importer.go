@@ -28,8 +28,9 @@ type Cell interface {
 	View(ctx context.Context) (*store.View, error)
 }
 
-// Directory makes people known, and lets them go. Both may be repeated.
+// Directory makes people known, and lets them go. All may be repeated.
 type Directory interface {
+	People(ctx context.Context, q directory.PeopleQuery) ([]directory.Person, error)
 	ImportPeople(ctx context.Context, i directory.PeopleImport) ([]directory.ImportedPerson, store.Revision, error)
 	RemoveMembers(ctx context.Context, r directory.Removal) (store.Revision, error)
 }

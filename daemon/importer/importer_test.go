@@ -148,6 +148,18 @@ func (r *registry) ImportPeople(_ context.Context, i directory.PeopleImport) ([]
 	return out, 1, nil
 }
 
+func (r *registry) People(_ context.Context, q directory.PeopleQuery) ([]directory.Person, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []directory.Person
+	for _, e := range q.Emails {
+		if id, ok := r.people[directory.FoldEmail(e)]; ok {
+			out = append(out, directory.Person{ID: id, Email: e})
+		}
+	}
+	return out, nil
+}
+
 func (r *registry) RemoveMembers(_ context.Context, rm directory.Removal) (store.Revision, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tidwall/sjson"
+
 	"domicile/daemon/directory"
 	"domicile/store"
 	"domicile/store/record"
@@ -23,13 +25,22 @@ type member struct {
 	ImportID   record.ID  `json:"importId"`
 }
 
-// people makes everybody known whom the file names, and returns their ids by folded e-mail address. Those
-// who were no members before get a member record that names the import, so that undo finds them.
+// people makes everybody known whom the file names, and returns their ids by folded e-mail address.
+//
+// Who is no member yet gets a member record that names the import, and only then a membership: undo finds
+// them by that record, and a job that stopped between the two finds on its return whom it meant.
 func (i *Importer) people(ctx context.Context, j *job, w *writer, names []directory.NamedEmail) (map[string]record.ID, error) {
 	ids := make(map[string]record.ID, len(names))
 	var last store.Revision
 	for from := 0; from < len(names); from += peopleAtOnce {
 		some := names[from:min(from+peopleAtOnce, len(names))]
+		expected, err := i.expect(ctx, w, some)
+		if err != nil {
+			return nil, err
+		}
+		if err := w.members(ctx, expected); err != nil {
+			return nil, err
+		}
 		found, revision, err := i.o.Directory.ImportPeople(ctx, directory.PeopleImport{Import: w.ID, Workspace: w.workspace, People: some, By: j.by})
 		if err != nil {
 			return nil, fmt.Errorf("make people known: %w", err)
@@ -40,12 +51,79 @@ func (i *Importer) people(ctx context.Context, j *job, w *writer, names []direct
 		for n, p := range some {
 			ids[directory.FoldEmail(p.Email)] = found[n].ID
 		}
-		if err := w.members(ctx, found); err != nil {
-			return nil, err
-		}
 		last = max(last, revision)
 	}
 	return ids, i.mirrored(ctx, last)
+}
+
+// expect tells under which ids the directory knows people, or will.
+func (i *Importer) expect(ctx context.Context, w *writer, names []directory.NamedEmail) ([]record.ID, error) {
+	emails := make([]string, len(names))
+	for n, p := range names {
+		emails[n] = p.Email
+	}
+	known, err := i.o.Directory.People(ctx, directory.PeopleQuery{Emails: emails})
+	if err != nil {
+		return nil, fmt.Errorf("look people up: %w", err)
+	}
+	byEmail := make(map[string]record.ID, len(known))
+	for _, p := range known {
+		byEmail[directory.FoldEmail(p.Email)] = p.ID
+	}
+	ids := make([]record.ID, len(names))
+	for n, p := range names {
+		id, ok := byEmail[directory.FoldEmail(p.Email)]
+		if !ok {
+			id = directory.ImportedPersonID(w.ID, p.Email)
+		}
+		ids[n] = id
+	}
+	return ids, nil
+}
+
+// members marks those who are no members yet as the import's.
+func (w *writer) members(ctx context.Context, people []record.ID) error {
+	view, err := w.cell.View(ctx)
+	if err != nil {
+		return fmt.Errorf("view for import: %w", err)
+	}
+	defer view.Close()
+	var b batch
+	var returning []store.Condition
+	for _, id := range people {
+		_, err := directory.Mirror{}.Membership(view, id, w.workspace)
+		if err == nil {
+			continue
+		}
+		if !errors.Is(err, directory.ErrNotFound) {
+			return fmt.Errorf("read membership: %w", err)
+		}
+		key := record.Key{Kind: record.Member, ID: id}
+		r, err := view.Get(w.workspace, record.Member, id)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			if err := b.add(key, member{ID: id, Roles: []struct{}{}, ImportID: w.ID}); err != nil {
+				return err
+			}
+		case err != nil:
+			return fmt.Errorf("read member: %w", err)
+		default:
+			// A member of earlier days, or marked by an attempt that was cut off.
+			doc, err := sjson.SetBytes(r.Doc, "importId", w.ID.String())
+			if err != nil {
+				return fmt.Errorf("mark member: %w", err)
+			}
+			if string(doc) != string(r.Doc) {
+				returning = append(returning, store.At(key, r.Revision))
+				b.puts = append(b.puts, store.Put{Key: key, Doc: doc})
+			}
+		}
+	}
+	if len(b.puts) == 0 {
+		return nil
+	}
+	w.Made.People += len(b.puts)
+	return w.commit(ctx, b.puts, append(b.conditionsBut(returning), returning...)...)
 }
 
 // maxMirror is how long a job waits for the mirror.
@@ -63,33 +141,4 @@ func (i *Importer) mirrored(ctx context.Context, r store.Revision) error {
 		return ctx.Err()
 	}
 	return nil
-}
-
-func (w *writer) members(ctx context.Context, found []directory.ImportedPerson) error {
-	view, err := w.cell.View(ctx)
-	if err != nil {
-		return fmt.Errorf("view for import: %w", err)
-	}
-	defer view.Close()
-	var b batch
-	for _, p := range found {
-		if !p.Joined {
-			continue
-		}
-		_, err := view.Get(w.workspace, record.Member, p.ID)
-		if err == nil {
-			continue
-		}
-		if !errors.Is(err, store.ErrNotFound) {
-			return fmt.Errorf("read member: %w", err)
-		}
-		if err := b.add(record.Key{Kind: record.Member, ID: p.ID}, member{ID: p.ID, Roles: []struct{}{}, ImportID: w.ID}); err != nil {
-			return err
-		}
-	}
-	if len(b.puts) == 0 {
-		return nil
-	}
-	w.Made.People += len(b.puts)
-	return w.commit(ctx, b.puts, b.conditions()...)
 }

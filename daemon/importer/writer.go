@@ -155,12 +155,17 @@ func (b *batch) need(kind record.Kind, id record.ID) {
 func (b *batch) full() bool { return len(b.puts) >= maxPuts-1 || b.bytes >= maxBytes-(32<<10) }
 
 // conditions are that what is referred to exists, and that what is put is new.
-func (b *batch) conditions() []store.Condition {
+func (b *batch) conditions() []store.Condition { return b.conditionsBut(nil) }
+
+// conditionsBut leaves out records that have conditions of their own.
+func (b *batch) conditionsBut(others []store.Condition) []store.Condition {
 	conditions := make([]store.Condition, 0, len(b.needs)+len(b.puts))
 	own := make(map[record.Key]struct{}, len(b.puts))
 	for _, p := range b.puts {
 		own[p.Key] = struct{}{}
-		conditions = append(conditions, store.Absent(p.Key))
+		if !slices.ContainsFunc(others, func(c store.Condition) bool { return c.Key == p.Key }) {
+			conditions = append(conditions, store.Absent(p.Key))
+		}
 	}
 	for k := range b.needs {
 		if _, ok := own[k]; !ok {
