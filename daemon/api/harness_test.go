@@ -281,13 +281,17 @@ func (r *region) call(p person, method, path, body string, headers ...string) an
 	return r.do(q)
 }
 
+func (r *region) serve(q *http.Request) answer {
+	out := httptest.NewRecorder()
+	r.handler.ServeHTTP(out, q)
+	return answer{tb: r.tb, status: out.Code, header: out.Header(), body: out.Body.Bytes()}
+}
+
 // do sends a request and checks what holds for every answer: it is JSON, and
 // the OpenAPI document says the same of it.
 func (r *region) do(q *http.Request) answer {
 	r.tb.Helper()
-	out := httptest.NewRecorder()
-	r.handler.ServeHTTP(out, q)
-	a := answer{tb: r.tb, status: out.Code, header: out.Header(), body: out.Body.Bytes()}
+	a := r.serve(q)
 	if len(a.body) > 0 && strings.HasPrefix(a.header.Get("Content-Type"), "application/json") && !json.Valid(a.body) {
 		r.tb.Fatalf("%s %s: answer is not JSON: %q", q.Method, q.URL.Path, a.body)
 	}

@@ -80,6 +80,7 @@ func sentinels() []struct {
 		{directory.ErrPending, Problem{Status: 409, Code: codeConflict, Message: "The invitation is not answered yet; only the invited person can"}},
 		{directory.ErrNotPending, Problem{Status: 409, Code: codeConflict, Message: "There is no pending invitation"}},
 		{directory.ErrOwner, Problem{Status: 409, Code: codeConflict, Message: "The workspace's owner stays its owner and active member"}},
+		{directory.ErrNotFound, Problem{Status: 403, Code: codeForbidden, Message: "You are not permitted to do this"}},
 		{auth.ErrUnknownKey, Problem{Status: 401, Code: codeUnknownKey, Message: "Api key does not exist"}},
 		{auth.ErrBadSession, Problem{Status: 401, Code: codeBadToken, Message: "Token is not valid"}},
 		{auth.ErrBadCredential, Problem{Status: 401, Code: codeBadToken, Message: "E-mail and password do not belong together"}},

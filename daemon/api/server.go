@@ -178,6 +178,9 @@ func (s *Server) fail(c *Call, err error) {
 	if errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil {
 		err = &Problem{Status: 499, Code: codeRequest, Message: "The client went away"}
 	}
+	if errors.Is(err, context.DeadlineExceeded) && !c.Route.writes() {
+		err = &Problem{Status: http.StatusServiceUnavailable, Code: codeUnavailable, Message: "This took too long; ask for less, or again", Retry: time.Second}
+	}
 	p := s.problem(err)
 	if p.Status == http.StatusInternalServerError {
 		s.Log.Error("a request failed for an unknown reason", "route", c.Route.Name, "type", fmt.Sprintf("%T", root(err)))
