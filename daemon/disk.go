@@ -37,7 +37,7 @@ func statfs(path string) (free, total uint64, err error) {
 	if err := unix.Statfs(path, &s); err != nil {
 		return 0, 0, fmt.Errorf("read free space: %w", err)
 	}
-	size := uint64(s.Bsize) //nolint:gosec,unconvert // never negative; its type differs by system
+	size := uint64(s.Bsize) //nolint:gosec // never negative; its type differs by system
 	return s.Bavail * size, s.Blocks * size, nil
 }
 

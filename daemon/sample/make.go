@@ -126,7 +126,7 @@ func makeWorkspace(ctx context.Context, d Deps, w workspace) (store.Revision, er
 	}
 	for _, p := range w.admins {
 		admin := directory.Admin
-		_, last, err = d.Directory.SetMembership(ctx, directory.MembershipChange{Workspace: w.id(), Person: p.id(), Role: &admin, By: system})
+		_, _, err = d.Directory.SetMembership(ctx, directory.MembershipChange{Workspace: w.id(), Person: p.id(), Role: &admin, By: system})
 		if err != nil {
 			return 0, fmt.Errorf("make admin: %w", err)
 		}
