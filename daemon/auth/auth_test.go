@@ -3,8 +3,10 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -330,6 +332,32 @@ func TestWrongPasswordsAreLimited(t *testing.T) {
 	for range 5 {
 		_, err := w.SignIn(ctx, "ann@example.com", password)
 		try(t, err)
+	}
+}
+
+func TestManyTriesAtOnceAreNoMore(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, directory.EU)
+	w.workspace(t, w.person(t, "ann@example.com"), directory.EU)
+	w.sync(t)
+	var g errgroup.Group
+	var looked atomic.Int32
+	for range 12 {
+		g.Go(func() error {
+			_, err := w.SignIn(context.Background(), "ann@example.com", "wrong horse")
+			if errors.Is(err, ErrBadCredential) {
+				looked.Add(1)
+				return nil
+			}
+			if limited := (*TooManyTries)(nil); !errors.As(err, &limited) {
+				return fmt.Errorf("wrong password: %w", err)
+			}
+			return nil
+		})
+	}
+	try(t, g.Wait())
+	if n := looked.Load(); n != 3 {
+		t.Errorf("%d passwords were looked at, want 3", n)
 	}
 }
 

@@ -29,13 +29,17 @@ type SignedIn struct {
 // is right but the person is known in other regions only; ErrBadCredential alike for a wrong password and an
 // unknown address; *TooManyTries; directory.ErrUnavailable if only the directory could tell and it is away.
 func (a *Auth) SignIn(ctx context.Context, email, password string) (SignedIn, error) {
-	limiter := a.limiter(email)
-	if retry := a.blocked(limiter); retry > 0 {
-		return SignedIn{}, &TooManyTries{Retry: retry}
+	// A try is taken before the password is looked at and given back unless it was wrong, so that many at
+	// once get no more tries than one after another.
+	now := a.o.Now()
+	try := a.limiter(email).ReserveN(now, 1)
+	if wait := try.DelayFrom(now); wait > 0 {
+		try.CancelAt(now)
+		return SignedIn{}, &TooManyTries{Retry: wait}
 	}
 	p, credential, err := a.check(ctx, email, password)
-	if errors.Is(err, ErrBadCredential) {
-		limiter.AllowN(a.o.Now(), 1)
+	if !errors.Is(err, ErrBadCredential) {
+		try.CancelAt(now)
 	}
 	if err != nil {
 		return SignedIn{}, err
@@ -113,14 +117,6 @@ func (a *Auth) limiter(email string) *rate.Limiter {
 	}
 	l, _ := a.wrong.SetIfAbsent(key, rate.NewLimiter(rate.Every(a.o.Every), a.o.Tries))
 	return l
-}
-
-// blocked is how long an address must wait before its next try.
-func (a *Auth) blocked(l *rate.Limiter) time.Duration {
-	if tokens := l.TokensAt(a.o.Now()); tokens < 1 {
-		return time.Duration((1 - tokens) * float64(a.o.Every))
-	}
-	return 0
 }
 
 // SignOut ends a session; one that has ended is no error.
