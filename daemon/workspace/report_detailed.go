@@ -21,30 +21,30 @@ type DetailedReport struct {
 
 // ReportEntry is an entry with the names of what it refers to.
 type ReportEntry struct {
-	ID                string          `json:"_id"`
-	Description       string          `json:"description"`
-	UserID            string          `json:"userId"`
-	UserName          string          `json:"userName"`
-	UserEmail         string          `json:"userEmail"`
-	Billable          bool            `json:"billable"`
-	ProjectID         *string         `json:"projectId"`
-	ProjectName       *string         `json:"projectName"`
-	ProjectColor      *string         `json:"projectColor"`
-	ClientID          *string         `json:"clientId"`
-	ClientName        *string         `json:"clientName"`
-	TaskID            *string         `json:"taskId"`
-	TaskName          *string         `json:"taskName"`
-	Tags              []ReportTag     `json:"tags"`
-	TimeInterval      ReportInterval  `json:"timeInterval"`
-	Locked            bool            `json:"locked"`
-	IsLocked          bool            `json:"isLocked"`
-	Type              string          `json:"type"`
-	ApprovalRequestID *string         `json:"approvalRequestId"`
-	CustomFields      any             `json:"customFields"`
-	Rate              *int64          `json:"rate"`
-	Amount            *int64          `json:"amount"`
-	Currency          *string         `json:"currency"`
-	Amounts           []Amount        `json:"amounts"`
+	ID                string         `json:"_id"`
+	Description       string         `json:"description"`
+	UserID            string         `json:"userId"`
+	UserName          string         `json:"userName"`
+	UserEmail         string         `json:"userEmail"`
+	Billable          bool           `json:"billable"`
+	ProjectID         *string        `json:"projectId"`
+	ProjectName       *string        `json:"projectName"`
+	ProjectColor      *string        `json:"projectColor"`
+	ClientID          *string        `json:"clientId"`
+	ClientName        *string        `json:"clientName"`
+	TaskID            *string        `json:"taskId"`
+	TaskName          *string        `json:"taskName"`
+	Tags              []ReportTag    `json:"tags"`
+	TimeInterval      ReportInterval `json:"timeInterval"`
+	Locked            bool           `json:"locked"`
+	IsLocked          bool           `json:"isLocked"`
+	Type              string         `json:"type"`
+	ApprovalRequestID *string        `json:"approvalRequestId"`
+	CustomFields      any            `json:"customFields"`
+	Rate              *int64         `json:"rate"`
+	Amount            *int64         `json:"amount"`
+	Currency          *string        `json:"currency"`
+	Amounts           []Amount       `json:"amounts"`
 }
 
 // ReportTag is a tag by id and name.
