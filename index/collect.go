@@ -17,16 +17,31 @@ type hit struct {
 	score  float64
 }
 
-// each calls yield for every hit, in the order of Bleve's numbers. within, if
-// not nil, is instead of the query's own dates.
-func (f *finder) each(ctx context.Context, score bool, within []termRange, yield func(hit) error) (err error) {
-	lead, filter, err := f.open(ctx, score, within)
+// each calls yield for every hit, in the order of Bleve's numbers.
+func (f *finder) each(ctx context.Context, score bool, yield func(hit) error) error {
+	ranked, filter, err := f.open(ctx, score)
 	if err != nil {
 		return err
 	}
-	if lead == nil {
-		lead, filter = filter, nil
+	if ranked == nil {
+		return f.collect(ctx, filter, nil, false, yield)
 	}
+	return f.collect(ctx, ranked, filter, true, yield)
+}
+
+// eachDated calls yield for every record with a date in the ranges, whether the
+// query finds it or not.
+func (f *finder) eachDated(ctx context.Context, ranges []termRange, yield func(hit) error) error {
+	dated, err := f.within(ctx, ranges)
+	if err != nil {
+		return err
+	}
+	return f.collect(ctx, dated, nil, false, yield)
+}
+
+// collect calls yield for what lead finds and filter, if there is one, finds
+// too, and closes both.
+func (f *finder) collect(ctx context.Context, lead, filter search.Searcher, score bool, yield func(hit) error) (err error) {
 	defer func() { err = errors.Join(err, lead.Close()) }()
 	size := lead.DocumentMatchPoolSize()
 	if filter != nil {

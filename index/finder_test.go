@@ -57,12 +57,13 @@ func TestFinderFindsWhatMatchFinds(t *testing.T) {
 			}
 		}
 		for range 5 {
-			checkQuery(t, drawQuery(t), docs, func(q Query) (Answer, error) { return searchEngine(t, e, q) })
+			few := rapid.SampledFrom([]uint64{0, 4, fewHits}).Draw(t, "few")
+			checkQuery(t, drawQuery(t), docs, func(q Query) (Answer, error) { return searchEngine(t, e, q, few) })
 		}
 	})
 }
 
-func searchEngine(t *rapid.T, e *engine, q Query) (Answer, error) {
+func searchEngine(t *rapid.T, e *engine, q Query, few uint64) (Answer, error) {
 	terms, err := q.check()
 	if err != nil {
 		return Answer{}, err
@@ -76,7 +77,7 @@ func searchEngine(t *rapid.T, e *engine, q Query) (Answer, error) {
 		return Answer{}, err
 	}
 	defer r.Close()
-	f := &finder{q: &q, terms: terms, after: after, reader: r}
+	f := &finder{q: &q, terms: terms, after: after, reader: r, few: few}
 	return f.find(t.Context())
 }
 

@@ -9,9 +9,9 @@ import (
 // another way: the newest dates first, and older ones until the page is full.
 
 const (
-	firstWindow = 1024 // records that the first window is meant to hold
-	widen       = 4    // times as many in each window as in the one before
-	walkLevel   = 1    // of spanShifts: windows are made of spans of 36 hours
+	widen  = 4 // times as many in each window as in the one before
+	coarse = 2 // of spanShifts: spans of 48 days, taken apart where they are full
+	dense  = 8 // times the records wanted: full
 )
 
 // span is a part of time and how many records have a date in it.
@@ -20,39 +20,76 @@ type span struct {
 	records  uint64
 }
 
-// newest fills t with the newest hits.
-func (f *finder) newest(ctx context.Context, t *top) error {
+// newest fills t with the newest of so many hits.
+func (f *finder) newest(ctx context.Context, t *top, total uint64) error {
 	lo, hi := f.bounds()
 	if f.after != nil {
 		hi = min(hi, f.after.date+1)
 	}
-	spans, err := f.spans(lo, hi)
+	records, err := f.reader.DocCount()
 	if err != nil {
-		return err
+		return fmt.Errorf("count records: %w", err)
 	}
-	for want := uint64(firstWindow); len(spans) > 0; want *= widen {
-		var w span
-		w, spans = window(spans, want)
-		err := f.each(ctx, false, cover(max(w.from, lo), min(w.to, hi)), t.offer)
-		if err != nil || len(t.heap) == t.size {
-			return err
-		}
+	// If hits are spread evenly, the first window has twice those of a page.
+	w := walk{f: f, t: t, want: max(f.few/4, 2*uint64(t.size)*(records/max(total, 1)+1))}
+	if err := w.down(ctx, coarse, lo, hi); err != nil || len(t.heap) == t.size {
+		return err
 	}
 	if !f.q.From.IsZero() || !f.q.To.IsZero() {
 		return nil
 	}
 	none := []termRange{{fieldSpan, []byte(undatedTerm), []byte(undatedTerm)}}
-	return f.each(ctx, false, none, t.offer)
+	return f.eachDated(ctx, none, w.offer)
 }
 
-// spans lists the spans from lo to hi that have records, oldest first.
-func (f *finder) spans(lo, hi int64) ([]span, error) {
+// walk goes back in time from window to window, until the page is full.
+type walk struct {
+	f    *finder
+	t    *top
+	want uint64 // records that the next window should have
+}
+
+// offer considers a record of a window, if it is a hit.
+func (w *walk) offer(h hit) error {
+	if w.f.found != nil && !w.f.found.has(h.number.Value()) {
+		return nil
+	}
+	return w.t.offer(h)
+}
+
+// down walks from hi to lo by spans of one level, and by shorter ones where one
+// has far more records than are wanted.
+func (w *walk) down(ctx context.Context, level int, lo, hi int64) error {
+	spans, err := w.f.spans(level, lo, hi)
+	if err != nil {
+		return err
+	}
+	for len(spans) > 0 && len(w.t.heap) < w.t.size {
+		var next span
+		next, spans = window(spans, w.want)
+		from, to := max(next.from, lo), min(next.to, hi)
+		if level > 0 && next.records > dense*w.want {
+			err = w.down(ctx, level-1, from, to)
+		} else {
+			err = w.f.eachDated(ctx, cover(from, to), w.offer)
+			w.want *= widen
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spans lists the spans of a level from lo to hi that have records, oldest
+// first.
+func (f *finder) spans(level int, lo, hi int64) ([]span, error) {
 	if lo >= hi {
 		return nil, nil
 	}
-	shift := spanShifts[walkLevel]
+	shift := spanShifts[level]
 	dict, err := f.reader.FieldDictRange(fieldSpan,
-		spanTerm(walkLevel, (lo-minDate)>>shift), spanTerm(walkLevel, (hi-1-minDate)>>shift))
+		spanTerm(level, (lo-minDate)>>shift), spanTerm(level, (hi-1-minDate)>>shift))
 	if err != nil {
 		return nil, fmt.Errorf("list dates: %w", err)
 	}

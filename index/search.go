@@ -36,7 +36,7 @@ func (s *Set) Search(ctx context.Context, ws record.ID, q Query) (Answer, error)
 			return Answer{}, err
 		}
 	}
-	a, err := w.search(ctx, &finder{q: &q, terms: terms, after: after})
+	a, err := w.search(ctx, &finder{q: &q, terms: terms, after: after, few: fewHits})
 	if errors.Is(err, errDamaged) || errors.Is(err, ErrRebuilding) {
 		if errors.Is(err, errDamaged) {
 			w.fail()
@@ -172,6 +172,8 @@ type finder struct {
 	after  *mark
 	reader bleve.IndexReader
 	dates  bleve.DocValueReader
+	few    uint64  // hits that are sorted rather than looked for
+	found  numbers // hits, once they are counted; nil for all records
 }
 
 // find runs the query.
@@ -187,18 +189,13 @@ func (f *finder) find(ctx context.Context) (Answer, error) {
 	best := &top{f: f, size: f.q.limit() + 1, after: f.after}
 	// Without words that give a score, relevance is the date.
 	ranked := f.q.Sort == Relevance && f.scored()
-	var total uint64
-	err = f.each(ctx, ranked, nil, func(h hit) error {
-		total++
-		if ranked {
-			if err := best.offer(h); err != nil {
-				return err
-			}
-		}
-		return counting.visit(h)
-	})
-	if err == nil && !ranked {
-		err = f.newest(ctx, best)
+	total, counted, err := f.all(counting)
+	if err == nil && !counted {
+		total, err = f.count(ctx, ranked, counting, best)
+	}
+	if err == nil && !ranked && total > f.few {
+		best.heap = nil
+		err = f.newest(ctx, best, total)
 	}
 	if err != nil {
 		return Answer{}, err
@@ -206,6 +203,54 @@ func (f *finder) find(ctx context.Context) (Answer, error) {
 	a := Answer{Total: total, Facets: counting.facets()}
 	a.Hits, a.Next, err = best.page(ranked)
 	return a, err
+}
+
+// fewHits is up to how many it is cheaper to sort than to look for the newest.
+const fewHits = 4096
+
+// numbers is a set of Bleve's numbers of records, which are dense: a bit each.
+type numbers []uint64
+
+func (n *numbers) add(number uint64) {
+	for uint64(len(*n)) <= number/64 {
+		*n = append(*n, 0)
+	}
+	(*n)[number/64] |= 1 << (number % 64)
+}
+
+func (n numbers) has(number uint64) bool {
+	return number/64 < uint64(len(n)) && n[number/64]&(1<<(number%64)) != 0
+}
+
+// all is the number of all records, if they are what the query finds and are
+// so many that counting them one by one would be felt.
+func (f *finder) all(counting *facetCounter) (total uint64, ok bool, err error) {
+	q := f.q
+	if len(f.terms)+len(q.Kinds)+len(q.Filters) > 0 || q.User != nil || !q.From.IsZero() || !q.To.IsZero() || counting.values != nil {
+		return 0, false, nil
+	}
+	if total, err = f.reader.DocCount(); err != nil {
+		return 0, false, fmt.Errorf("count records: %w", err)
+	}
+	return total, total > f.few, nil
+}
+
+// count counts the hits and their facets. Of hits that are ranked, or few, best
+// has the best after it; of others found has the numbers.
+func (f *finder) count(ctx context.Context, ranked bool, counting *facetCounter, best *top) (total uint64, err error) {
+	err = f.each(ctx, ranked, func(h hit) error {
+		total++
+		if !ranked {
+			f.found.add(h.number.Value())
+		}
+		if ranked || total <= f.few {
+			if err := best.offer(h); err != nil {
+				return err
+			}
+		}
+		return counting.visit(h)
+	})
+	return total, err
 }
 
 // scored says whether the query has words that give a score: rare ones give

@@ -60,7 +60,7 @@ func (s *searchers) close() error {
 
 // open gives the query's searchers: ranked finds and scores, filter only finds.
 // Either can be nil, but not both.
-func (f *finder) open(ctx context.Context, score bool, within []termRange) (ranked, filter search.Searcher, err error) {
+func (f *finder) open(ctx context.Context, score bool) (ranked, filter search.Searcher, err error) {
 	words, rest := &searchers{f: f}, &searchers{f: f}
 	for _, t := range f.terms {
 		switch {
@@ -72,7 +72,7 @@ func (f *finder) open(ctx context.Context, score bool, within []termRange) (rank
 			rest.add(f.text(ctx, t, unscored))
 		}
 	}
-	f.addFilters(ctx, rest, within)
+	f.addFilters(ctx, rest)
 	if len(words.list)+len(rest.list) == 0 && rest.err == nil && words.err == nil {
 		rest.add(searcher.NewMatchAllSearcher(ctx, f.reader, 1, unscored))
 	}
@@ -86,7 +86,7 @@ func (f *finder) open(ctx context.Context, score bool, within []termRange) (rank
 }
 
 // addFilters adds what restricts kinds, ids and dates.
-func (f *finder) addFilters(ctx context.Context, s *searchers, within []termRange) {
+func (f *finder) addFilters(ctx context.Context, s *searchers) {
 	if len(f.q.Kinds) > 0 {
 		s.add(f.anyOf(ctx, fieldKind, kindTerms(f.q.Kinds)))
 	}
@@ -96,11 +96,8 @@ func (f *finder) addFilters(ctx context.Context, s *searchers, within []termRang
 	if f.q.User != nil {
 		s.add(f.own(ctx, *f.q.User))
 	}
-	if within == nil && (!f.q.From.IsZero() || !f.q.To.IsZero()) {
-		within = cover(f.bounds())
-	}
-	if within != nil {
-		s.add(f.within(ctx, within))
+	if !f.q.From.IsZero() || !f.q.To.IsZero() {
+		s.add(f.within(ctx, cover(f.bounds())))
 	}
 }
 
