@@ -96,3 +96,73 @@ func cpu() time.Duration {
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
+
+// benchStore has 100,000 time entries of 50 people.
+func benchStore(b *testing.B) (*store.DB, record.ID) {
+	b.Helper()
+	db, err := store.Open(store.Options{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = db.Close() })
+	if _, err := db.Apply(benchEntries(100_000, 500, 1)); err != nil {
+		b.Fatal(err)
+	}
+	return db, record.DeriveID("bench")
+}
+
+// BenchmarkNewest reads the newest 50 entries of a person by index, with their documents.
+func BenchmarkNewest(b *testing.B) {
+	db, ws := benchStore(b)
+	index := record.Find(record.TimeEntry, "user_start")
+	for b.Loop() {
+		prefix, err := index.Prefix(record.RefValue(record.DeriveID("u", "7")))
+		if err != nil {
+			b.Fatal(err)
+		}
+		v := db.View()
+		n := 0
+		for e, err := range v.Index(ws, record.TimeEntry, "user_start", store.Range{Prefix: prefix}) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, err := v.Get(ws, record.TimeEntry, e.ID); err != nil {
+				b.Fatal(err)
+			}
+			if n++; n == 50 {
+				break
+			}
+		}
+		_ = v.Close()
+	}
+}
+
+// BenchmarkRecords reads all records of a kind.
+func BenchmarkRecords(b *testing.B) {
+	db, ws := benchStore(b)
+	read := 0
+	start := time.Now()
+	for b.Loop() {
+		v := db.View()
+		for _, err := range v.Records(ws, record.TimeEntry) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			read++
+		}
+		_ = v.Close()
+	}
+	b.ReportMetric(float64(read)/time.Since(start).Seconds(), "records/s")
+}
+
+// BenchmarkVerify recomputes everything of a workspace.
+func BenchmarkVerify(b *testing.B) {
+	db, ws := benchStore(b)
+	for b.Loop() {
+		v := db.View()
+		if err := v.Verify(b.Context(), ws); err != nil {
+			b.Fatal(err)
+		}
+		_ = v.Close()
+	}
+}

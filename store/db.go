@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -38,6 +39,7 @@ type DB struct {
 	o      Options
 	pebble *pebble.DB
 	cache  *pebble.Cache
+	disk   io.Closer // ends the checks of the disk; nil with a file system of the caller's
 	events events
 	watch  watchers
 
@@ -51,6 +53,7 @@ type DB struct {
 	idle    chan struct{} // has a value when closed and the last user left
 
 	failed atomic.Pointer[error] // why it takes no more writes
+	parked atomic.Bool           // the engine could not go on; see logger.Fatalf
 }
 
 // Applied returns index and term of the last entry that was applied.
@@ -125,8 +128,8 @@ func (d *DB) Failure() error {
 // long as a request reads.
 const closeWait = 10 * time.Second
 
-// Close flushes and closes the store. It first waits for open views and calls; those made
-// afterwards answer ErrStopped. After a failure it leaves the files as they are.
+// Close flushes and closes the store. It first waits for open views and calls;
+// those made afterwards answer ErrStopped. After a failure it flushes nothing.
 func (d *DB) Close() error {
 	d.mu.Lock()
 	if d.closed {
@@ -137,9 +140,8 @@ func (d *DB) Close() error {
 	open := d.users
 	d.mu.Unlock()
 	d.watch.stop()
-	if d.Failure() != nil {
-		// A goroutine of Pebble's may be parked with its locks; see logger.Fatalf.
-		return nil
+	if d.parked.Load() {
+		return nil // a goroutine of Pebble's holds its locks for good
 	}
 	if open > 0 {
 		select {
@@ -149,15 +151,22 @@ func (d *DB) Close() error {
 		}
 	}
 	var flushed error
-	if !d.o.ReadOnly {
+	if !d.o.ReadOnly && d.Failure() == nil {
 		flushed = d.pebble.Flush()
 	}
-	err := errors.Join(flushed, d.pebble.Close())
-	d.cache.Unref()
-	if err != nil {
+	if err := errors.Join(flushed, d.pebble.Close(), d.free()); err != nil {
 		return fmt.Errorf("close store: %w", err)
 	}
 	return nil
+}
+
+// free gives back what Open took beside the database.
+func (d *DB) free() error {
+	d.cache.Unref()
+	if d.disk == nil {
+		return nil
+	}
+	return d.disk.Close()
 }
 
 // enter counts a user of the database, who must leave; or it returns why the

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
 // events counts what Pebble reports.
@@ -25,10 +26,6 @@ func (e *events) listener(log *slog.Logger) *pebble.EventListener {
 			e.corrupt.Add(1)
 			log.Error("store found damaged data", "path", info.Path, "err", info.Details)
 		},
-		DiskSlow: func(info pebble.DiskSlowInfo) {
-			e.slow.Add(1)
-			log.Warn("disk was slow", "operation", info.OpType.String(), "took", info.Duration)
-		},
 		WriteStallBegin: func(info pebble.WriteStallBeginInfo) {
 			e.stalls.Add(1)
 			e.stalledSince.Store(time.Now().UnixNano())
@@ -38,6 +35,14 @@ func (e *events) listener(log *slog.Logger) *pebble.EventListener {
 			e.stalledSince.Store(0)
 			log.Info("store writes went on")
 		},
+	}
+}
+
+// diskSlow is told of operations of the disk that take long.
+func (e *events) diskSlow(log *slog.Logger) func(vfs.DiskSlowInfo) {
+	return func(info vfs.DiskSlowInfo) {
+		e.slow.Add(1)
+		log.Warn("disk was slow", "operation", info.OpType.String(), "took", info.Duration)
 	}
 }
 
@@ -54,6 +59,7 @@ func (l logger) Errorf(format string, args ...any) {
 // it must not end the process, which may hold other daemons. So it fails the
 // store and parks the goroutine, for as long as the process lives.
 func (l logger) Fatalf(format string, args ...any) {
+	l.d.parked.Store(true)
 	l.d.fail(fmt.Errorf("store engine: %s", fmt.Sprintf(format, args...)))
 	select {}
 }

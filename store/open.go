@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -23,6 +24,9 @@ const (
 
 	defaultCache    = 96 << 20 // memtables are taken from it
 	defaultMemTable = 16 << 20
+
+	// slowDisk is how long an operation of the disk may take before it is reported.
+	slowDisk = 5 * time.Second
 )
 
 // Open opens the store in a directory, and makes it where there is none.
@@ -38,17 +42,16 @@ func Open(o Options) (*DB, error) {
 	}
 	d := &DB{o: o, idle: make(chan struct{}, 1), cache: pebble.NewCache(o.Cache)}
 	d.watch.init()
+	if o.FS == nil {
+		d.o.FS, d.disk = vfs.WithDiskHealthChecks(vfs.Default, slowDisk, nil, d.events.diskSlow(o.Log))
+	}
 	db, err := pebble.Open(o.Dir, d.pebbleOptions())
 	if err != nil {
-		d.cache.Unref()
-		return nil, fmt.Errorf("open store: %w", openError(err))
+		return nil, fmt.Errorf("open store: %w", errors.Join(openError(err), d.free()))
 	}
 	d.pebble = db
 	if err := d.settle(); err != nil {
-		d.closed = true
-		closing := db.Close()
-		d.cache.Unref()
-		return nil, fmt.Errorf("open store: %w", errors.Join(err, closing))
+		return nil, fmt.Errorf("open store: %w", errors.Join(err, db.Close(), d.free()))
 	}
 	return d, nil
 }
@@ -69,10 +72,6 @@ func (d *DB) pebbleOptions() *pebble.Options {
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       1000,
-	}
-	if d.o.FS == nil {
-		p.FS = vfs.Default
-		p.WithFSDefaults()
 	}
 	for i := range p.Levels {
 		p.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
