@@ -249,6 +249,15 @@ func (r *region) put(ws record.ID, kind record.Kind, id record.ID, doc string) {
 	}
 }
 
+func encoded(tb testing.TB, v any) string {
+	tb.Helper()
+	doc, err := json.Marshal(v)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return string(doc)
+}
+
 // answer is what came back.
 type answer struct {
 	tb     testing.TB

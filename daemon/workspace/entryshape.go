@@ -20,7 +20,7 @@ type entryShape struct {
 	v        *store.View
 	s        *Service
 	hydrated bool
-	rates    bool // all of them may be seen
+	rates    bool                  // all of them may be seen
 	seen     map[record.Key][]byte // nil where there is no such record
 }
 
