@@ -49,7 +49,7 @@ func (w *world) strangers() {
 
 func TestN2KilledAtAnyTransactionItEndsAsIfNot(t *testing.T) {
 	t.Parallel()
-	const rows = 700
+	const rows = 520
 	transactions, want := uninterrupted(t, rows)
 	if transactions < 8 {
 		t.Fatalf("only %d transactions: the test kills at too few places", transactions)
@@ -105,7 +105,7 @@ func TestN2KilledAtAnyTransactionItEndsAsIfNot(t *testing.T) {
 
 func TestInterruptedImportGoesOnWithoutRestart(t *testing.T) {
 	t.Parallel()
-	_, want := uninterrupted(t, 700)
+	_, want := uninterrupted(t, 520)
 	w := newWorld(t)
 	w.strangers()
 	n := w.start()
@@ -117,7 +117,7 @@ func TestInterruptedImportGoesOnWithoutRestart(t *testing.T) {
 		}
 		return nil
 	}
-	s, err := n.Import(t.Context(), request(), strings.NewReader(file(700)))
+	s, err := n.Import(t.Context(), request(), strings.NewReader(file(520)))
 	if err != nil && !errors.Is(err, importer.ErrInterrupted) {
 		t.Fatal(err)
 	}
@@ -223,7 +223,7 @@ func TestN4UndoKilledAtAnyTransactionIsFinished(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	n := w.start()
-	s := w.mustImport(n, file(700))
+	s := w.mustImport(n, file(520))
 	before := w.cell.count
 	if _, err := n.Undo(t.Context(), acme, s.ID, directory.Actor{}); err != nil {
 		t.Fatal(err)
@@ -235,7 +235,7 @@ func TestN4UndoKilledAtAnyTransactionIsFinished(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t)
 				first := w.start()
-				s := w.mustImport(first, file(700))
+				s := w.mustImport(first, file(520))
 				w.cell.mu.Lock()
 				w.cell.dieAt, w.cell.after = w.cell.count+at, after
 				w.cell.mu.Unlock()

@@ -78,9 +78,20 @@ func Make(ctx context.Context, d Deps) (Result, error) {
 }
 
 func makePeople(ctx context.Context, d Deps) error {
+	ids := make([]record.ID, len(people))
+	for i, p := range people {
+		ids[i] = p.id()
+	}
+	known, err := d.Directory.People(ctx, directory.PeopleQuery{IDs: ids})
+	if err != nil {
+		return fmt.Errorf("look people up: %w", err)
+	}
 	var g errgroup.Group
 	g.SetLimit(2) // hashing a password takes a processor for tens of milliseconds
 	for _, p := range people {
+		if slices.ContainsFunc(known, func(k directory.Person) bool { return k.ID == p.id() }) {
+			continue
+		}
 		g.Go(func() error {
 			hash, err := directory.HashPassword(p.password())
 			if err != nil {
