@@ -119,11 +119,7 @@ func TestEntryRefusals(t *testing.T) {
 		"custom field unknown": {`{` + time1 + `,"customFields":[{"customFieldId":"` + foreign.String() + `","value":1}]}`, "doesn't belong to Workspace"},
 		"too many tags":        {`{` + time1 + `,"tagIds":[` + strings.Repeat(`"x",`, 100) + `"x"]}`, "tagIds"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			a := d.send("POST", d.base+"/time-entries", row.body)
-			a.tb = t
-			a.is(400, 501).says(row.says)
-		})
+		d.send("POST", d.base+"/time-entries", row.body).of(name).is(400, 501).says(row.says)
 	}
 	for path, says := range map[string]string{
 		d.base + "/time-entries/" + foreign.String():           "Time entry doesn't belong to Workspace",

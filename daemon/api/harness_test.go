@@ -264,6 +264,13 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
+	row    string // of a table, for messages
+}
+
+// of names the row of a table that the answer is about.
+func (a answer) of(row string) answer {
+	a.row = row
+	return a
 }
 
 // call sends a request; headers are pairs after the body.
@@ -315,7 +322,7 @@ func (r *region) do(q *http.Request) answer {
 func (a answer) is(status, code int) answer {
 	a.tb.Helper()
 	if a.status != status {
-		a.tb.Fatalf("status %d, want %d: %s", a.status, status, a.body)
+		a.tb.Fatalf("%s: status %d, want %d: %s", a.row, a.status, status, a.body)
 	}
 	if code != 0 {
 		var problem struct {
@@ -323,7 +330,7 @@ func (a answer) is(status, code int) answer {
 			Code    int    `json:"code"`
 		}
 		if err := json.Unmarshal(a.body, &problem); err != nil || problem.Code != code || problem.Message == "" {
-			a.tb.Fatalf("code %d, want %d: %s", problem.Code, code, a.body)
+			a.tb.Fatalf("%s: code %d, want %d: %s", a.row, problem.Code, code, a.body)
 		}
 	}
 	return a
@@ -333,7 +340,7 @@ func (a answer) is(status, code int) answer {
 func (a answer) says(words string) answer {
 	a.tb.Helper()
 	if !strings.Contains(string(a.body), words) {
-		a.tb.Fatalf("%q is not in %s", words, a.body)
+		a.tb.Fatalf("%s: %q is not in %s", a.row, words, a.body)
 	}
 	return a
 }

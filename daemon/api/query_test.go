@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"strconv"
 	"testing"
 	"time"
@@ -66,7 +67,8 @@ func FuzzDecode(f *testing.F) {
 			TagIDs []string `json:"tagIds"`
 		}
 		if err := decode(body, &in); err != nil {
-			if p, ok := err.(*Problem); ok && p.Status != 400 {
+			var p *Problem
+			if errors.As(err, &p) && p.Status != 400 {
 				t.Fatalf("%q: %v", body, p)
 			}
 		}

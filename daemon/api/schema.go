@@ -72,7 +72,7 @@ func nullable(schema object) object {
 		with["type"] = []string{kind, "null"}
 		return with
 	}
-	if _, any := schema["type"]; any {
+	if _, already := schema["type"]; already { // of any type, null too
 		return schema
 	}
 	return object{"anyOf": []object{schema, {"type": "null"}}}

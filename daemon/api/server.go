@@ -209,7 +209,7 @@ func (s *Server) finish(c *Call, out *counted, started time.Time) {
 			s.Log.Error("a view did not close", "route", c.Route.Name)
 		}
 	}
-	if cause != nil && cause != http.ErrAbortHandler {
+	if err, _ := cause.(error); cause != nil && !errors.Is(err, http.ErrAbortHandler) {
 		s.metrics.panics.Inc()
 		s.Log.Error("a handler panicked", "route", c.Route.Name, "at", panicked())
 		if !c.started {

@@ -113,3 +113,9 @@ func (s *Service) documents(c *Scope, kind record.Kind, ids []record.ID, last bo
 		}
 	}}
 }
+
+// parsed reads an id that a document holds.
+func parsed(text string) (record.ID, bool) {
+	id, err := record.ParseID(text)
+	return id, err == nil
+}

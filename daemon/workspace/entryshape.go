@@ -33,8 +33,8 @@ func (s *Service) entryShape(c *Scope, v *store.View, hydrated bool) *entryShape
 
 // look finds the document of a reference; nil where it is gone.
 func (h *entryShape) look(kind record.Kind, text string) ([]byte, error) {
-	id, err := record.ParseID(text)
-	if err != nil {
+	id, ok := parsed(text)
+	if !ok { // names nothing
 		return nil, nil
 	}
 	key := record.Key{Kind: kind, ID: id}
@@ -157,22 +157,23 @@ func entryTarget(doc []byte) auth.Target {
 	var t auth.Target
 	fields := gjson.GetManyBytes(doc, "userId", "projectId")
 	for i, id := range []*record.ID{&t.Person, &t.Project} {
-		if parsed, err := record.ParseID(fields[i].String()); err == nil {
-			*id = parsed
+		if named, ok := parsed(fields[i].String()); ok {
+			*id = named
 		}
 	}
 	return t
 }
 
 func (h *entryShape) user(d *Document) error {
-	id, err := record.ParseID(gjson.GetBytes(d.Doc, "userId").String())
-	if err != nil {
+	id, ok := parsed(gjson.GetBytes(d.Doc, "userId").String())
+	if !ok { // names nobody
 		d.derive("user", nil)
 		return nil
 	}
 	key := record.Key{Kind: record.Person, ID: id}
-	doc, ok := h.seen[key]
-	if !ok {
+	doc, seen := h.seen[key]
+	if !seen {
+		var err error
 		if doc, err = h.s.briefPerson(h.v, id); err != nil {
 			return err
 		}

@@ -5,10 +5,10 @@ import (
 	"domicile/store"
 )
 
-// The names under which the API, which knows no mechanism, sees the store's
-// and the log's.
 type (
-	View     = store.View
+	// View is a linearizable view of the cell.
+	View = store.View
+	// Revision counts what was written in a workspace.
 	Revision = store.Revision
 )
 

@@ -59,7 +59,7 @@ func (s *Service) Enter(v *store.View, p auth.Principal, workspace record.ID) (*
 	if err != nil {
 		return nil, err
 	}
-	return c, s.writable(v, workspace, store.Epoch(c.Home.Epoch))
+	return c, s.writable(v, workspace, c.Home.Epoch)
 }
 
 func (s *Service) scope(v *store.View, p auth.Principal, workspace record.ID) (*Scope, error) {

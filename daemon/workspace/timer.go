@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"domicile/daemon/auth"
@@ -32,7 +33,7 @@ func (w *entryWriter) onlyTimer(e *entry) error {
 	}
 	r, err := w.s.running(w.v, w.c, e.UserID)
 	switch {
-	case err == ErrNoTimer, err == nil && r.Key.ID == e.ID:
+	case errors.Is(err, ErrNoTimer), err == nil && r.Key.ID == e.ID:
 		return nil
 	case err != nil:
 		return err

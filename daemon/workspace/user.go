@@ -28,7 +28,7 @@ func (s *Service) Me(v *store.View, p auth.Principal, memberships bool) (User, e
 		return u, err
 	}
 	u.ActiveWorkspace, u.DefaultWorkspace = active.Workspace.ID.String(), active.Workspace.ID.String()
-	if active.Home.Region == s.Region && s.writable(v, active.Workspace.ID, store.Epoch(active.Home.Epoch)) == nil {
+	if active.Home.Region == s.Region && s.writable(v, active.Workspace.ID, active.Home.Epoch) == nil {
 		if u.Settings, err = s.settingsIn(v, active.Workspace.ID, p.Person); err != nil {
 			return u, err
 		}

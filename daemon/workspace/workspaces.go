@@ -120,7 +120,7 @@ func (s *Service) overview(v *store.View, w directory.Placed) (Overview, bool, e
 		return o, false, nil
 	}
 	var locked *Locked
-	switch err := s.writable(v, w.Workspace.ID, store.Epoch(w.Home.Epoch)); {
+	switch err := s.writable(v, w.Workspace.ID, w.Home.Epoch); {
 	case err == nil:
 		o.State = StateActive
 	case errors.As(err, &locked):

@@ -64,7 +64,7 @@ func (s *Service) write(ctx context.Context, c *Scope, build func(v *store.View)
 		if err := s.Judge(view, c.Workspace); err != nil {
 			return Written{}, err
 		}
-		if err := s.writable(view, c.Workspace, store.Epoch(c.Home.Epoch)); err != nil {
+		if err := s.writable(view, c.Workspace, c.Home.Epoch); err != nil {
 			return Written{}, err
 		}
 	}
@@ -84,7 +84,7 @@ func (s *Service) commit(ctx context.Context, c *Scope, v *store.View, change *C
 			return Written{}, err
 		}
 	}
-	txn := store.Txn{Workspace: c.Workspace, Epoch: store.Epoch(c.Home.Epoch), If: change.If, Puts: change.Puts, Deletes: change.Deletes}
+	txn := store.Txn{Workspace: c.Workspace, Epoch: c.Home.Epoch, If: change.If, Puts: change.Puts, Deletes: change.Deletes}
 	if err := c.Repeat.remember(v, &txn, c.Workspace, change, s.Now()); err != nil {
 		return Written{}, err
 	}
@@ -109,7 +109,7 @@ func (s *Service) commit(ctx context.Context, c *Scope, v *store.View, change *C
 // matched judges If-Match on the one record that the request is about, and
 // makes it a condition.
 func (c *Scope) matched(v *store.View, change *Change) error {
-	key := record.Key{}
+	var key record.Key
 	if len(change.Puts) > 0 {
 		key = change.Puts[0].Key
 	} else {
