@@ -14,14 +14,17 @@ import (
 // What it does depends on the entries and on the store alone: no clock, no
 // random number, no order of a map. So every node's results and stores are equal.
 func (d *DB) Apply(entries []Entry) ([][]Result, error) {
-	d.apply.Lock()
-	defer d.apply.Unlock()
 	if err := d.enter(); err != nil {
 		return nil, fmt.Errorf("apply entries: %w", err)
 	}
 	defer d.leave()
 	if d.o.ReadOnly {
 		return nil, fmt.Errorf("apply entries: %w", ErrReadOnly)
+	}
+	d.apply.Lock()
+	defer d.apply.Unlock()
+	if err := d.Failure(); err != nil {
+		return nil, fmt.Errorf("apply entries: %w: %w", ErrStopped, err)
 	}
 	w := newWriter(d)
 	results, err := w.run(entries)

@@ -52,8 +52,10 @@ type DB struct {
 	users   int           // open views and running calls; guarded by mu
 	idle    chan struct{} // has a value when closed and the last user left
 
+	opened atomic.Bool           // Open has returned the store
 	failed atomic.Pointer[error] // why it takes no more writes
-	parked atomic.Bool           // the engine could not go on; see logger.Fatalf
+	parked chan struct{}         // closed when the engine could not go on; see logger.Fatalf
+	park   sync.Once             // closes parked
 }
 
 // Applied returns index and term of the last entry that was applied.
@@ -140,14 +142,16 @@ func (d *DB) Close() error {
 	open := d.users
 	d.mu.Unlock()
 	d.watch.stop()
-	if d.parked.Load() {
+	select {
+	case <-d.parked:
 		return nil // a goroutine of Pebble's holds its locks for good
+	default:
 	}
 	if open > 0 {
 		select {
 		case <-d.idle:
 		case <-time.After(closeWait):
-			return fmt.Errorf("close store: views are still open: %w", ErrInUse)
+			return errors.New("close store: views are still open")
 		}
 	}
 	var flushed error
@@ -193,13 +197,14 @@ func (d *DB) leave() {
 	}
 }
 
-// fail stops writes for good and tells the daemon, the first time.
+// fail stops writes for good and tells the daemon, the first time. Whom Open
+// tells by its error needs no second word.
 func (d *DB) fail(err error) {
 	if !d.failed.CompareAndSwap(nil, &err) {
 		return
 	}
 	d.o.Log.Error("store failed", "err", err)
-	if d.o.Fatal != nil {
+	if d.o.Fatal != nil && d.opened.Load() {
 		d.o.Fatal(err)
 	}
 }

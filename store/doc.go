@@ -16,8 +16,8 @@
 //	     node's are equal, however the entries were cut into batches.
 //	S2   A transaction is applied as a whole, or refused and nothing written but
 //	     its token.
-//	S3   What was submitted with a token has one result, for an hour of the
-//	     cell's time and 100,000 later tokens of its workspace.
+//	S3   What was submitted with a token has one result, until an hour of the
+//	     cell's time has passed or 100,000 later tokens of its workspace came.
 //	S4   Indexes, feed, deletions, digests and counts are what the records say;
 //	     View.Verify notices any difference.
 //	S5   A store that crashed is as it was at its applied index, and entries

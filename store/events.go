@@ -16,7 +16,9 @@ type events struct {
 	stalledSince                      atomic.Int64 // nanoseconds; 0 while writes flow
 }
 
-func (e *events) listener(log *slog.Logger) *pebble.EventListener {
+// listener counts and logs. Damaged data stops the store: what is read from it
+// could be wrong, and its replicas have it right.
+func (e *events) listener(log *slog.Logger, fail func(error)) *pebble.EventListener {
 	return &pebble.EventListener{
 		BackgroundError: func(err error) {
 			e.background.Add(1)
@@ -24,7 +26,7 @@ func (e *events) listener(log *slog.Logger) *pebble.EventListener {
 		},
 		DataCorruption: func(info pebble.DataCorruptionInfo) {
 			e.corrupt.Add(1)
-			log.Error("store found damaged data", "path", info.Path, "err", info.Details)
+			fail(fmt.Errorf("%w: %s: %w", ErrCorrupt, info.Path, info.Details))
 		},
 		WriteStallBegin: func(info pebble.WriteStallBeginInfo) {
 			e.stalls.Add(1)
@@ -59,7 +61,23 @@ func (l logger) Errorf(format string, args ...any) {
 // it must not end the process, which may hold other daemons. So it fails the
 // store and parks the goroutine, for as long as the process lives.
 func (l logger) Fatalf(format string, args ...any) {
-	l.d.parked.Store(true)
-	l.d.fail(fmt.Errorf("store engine: %s", fmt.Sprintf(format, args...)))
+	err := engineError{text: "store engine: " + fmt.Sprintf(format, args...)}
+	for _, arg := range args {
+		if cause, ok := arg.(error); ok {
+			err.cause = cause
+		}
+	}
+	l.d.fail(err)
+	l.d.park.Do(func() { close(l.d.parked) })
 	select {}
 }
+
+// engineError is what the engine said when it could not go on.
+type engineError struct {
+	text  string
+	cause error
+}
+
+func (e engineError) Error() string { return e.text }
+
+func (e engineError) Unwrap() error { return e.cause }

@@ -40,12 +40,12 @@ func Open(o Options) (*DB, error) {
 	if o.MemTable == 0 {
 		o.MemTable = defaultMemTable
 	}
-	d := &DB{o: o, idle: make(chan struct{}, 1), cache: pebble.NewCache(o.Cache)}
+	d := &DB{o: o, idle: make(chan struct{}, 1), parked: make(chan struct{}), cache: pebble.NewCache(o.Cache)}
 	d.watch.init()
 	if o.FS == nil {
 		d.o.FS, d.disk = vfs.WithDiskHealthChecks(vfs.Default, slowDisk, nil, d.events.diskSlow(o.Log))
 	}
-	db, err := pebble.Open(o.Dir, d.pebbleOptions())
+	db, err := d.openPebble()
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", errors.Join(openError(err), d.free()))
 	}
@@ -53,7 +53,28 @@ func Open(o Options) (*DB, error) {
 	if err := d.settle(); err != nil {
 		return nil, fmt.Errorf("open store: %w", errors.Join(err, db.Close(), d.free()))
 	}
+	d.opened.Store(true)
 	return d, nil
+}
+
+// openPebble opens the engine in a goroutine of its own, which is left behind
+// if the engine cannot go on: a full disk would park the caller otherwise.
+func (d *DB) openPebble() (*pebble.DB, error) {
+	type outcome struct {
+		db  *pebble.DB
+		err error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		db, err := pebble.Open(d.o.Dir, d.pebbleOptions())
+		done <- outcome{db, err}
+	}()
+	select {
+	case o := <-done:
+		return o.db, o.err
+	case <-d.parked:
+		return nil, d.Failure()
+	}
 }
 
 func (d *DB) pebbleOptions() *pebble.Options {
@@ -64,7 +85,7 @@ func (d *DB) pebbleOptions() *pebble.Options {
 		DisableWAL:         true, // raft's log is the only one
 		FormatMajorVersion: pebbleVersion,
 		Logger:             logger{d},
-		EventListener:      d.events.listener(d.o.Log),
+		EventListener:      d.events.listener(d.o.Log, d.fail),
 		MemTableSize:       d.o.MemTable,
 		ReadOnly:           d.o.ReadOnly,
 		ErrorIfNotExists:   d.o.ReadOnly,

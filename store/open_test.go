@@ -128,6 +128,7 @@ func TestS12OpenSaysWhyItCannotWrite(t *testing.T) {
 func TestS13FullDiskIsTold(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("STORE_TEST_FULL_DISK") != "" {
+		fullFromTheStart()
 		fullDisk()
 		os.Exit(0)
 	}
@@ -143,7 +144,7 @@ func TestS13FullDiskIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	want := []string{"fatal was told", "apply: stopped", "flush: stopped", "view: stopped", "closed"}
+	want := []string{"open: no space", "fatal was told", "apply: stopped", "flush: stopped", "view: stopped", "closed"}
 	var got []string
 	for s := bufio.NewScanner(bytes.NewReader(out)); s.Scan(); {
 		if line, ok := strings.CutPrefix(s.Text(), "full disk: "); ok {
@@ -155,9 +156,26 @@ func TestS13FullDiskIsTold(t *testing.T) {
 	}
 }
 
+func say(format string, args ...any) { fmt.Printf("full disk: "+format+"\n", args...) }
+
+// fullFromTheStart opens a store where nothing can be written; Open says so.
+func fullFromTheStart() {
+	disk := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if op.Kind.ReadOrWrite() == errorfs.OpIsWrite && strings.Contains(op.Path, "MANIFEST") && op.Kind != errorfs.OpCreate {
+			return syscall.ENOSPC
+		}
+		return nil
+	}))
+	_, err := Open(Options{Dir: "db", FS: disk, Fatal: func(err error) { say("fatal was told at open: %v", err) }})
+	if errors.Is(err, ErrNoSpace) {
+		say("open: no space")
+	} else {
+		say("open: %v", err)
+	}
+}
+
 // fullDisk writes until the engine meets a full disk, and prints what comes back.
 func fullDisk() {
-	say := func(format string, args ...any) { fmt.Printf("full disk: "+format+"\n", args...) }
 	var full atomic.Bool
 	disk := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
 		if full.Load() && op.Kind.ReadOrWrite() == errorfs.OpIsWrite && strings.Contains(op.Path, "MANIFEST") {
@@ -195,6 +213,63 @@ func fullDisk() {
 		say("close: %v", err)
 	}
 	say("closed")
+}
+
+// A damaged block on disk is noticed when it is read, and stops the store: its
+// replicas have it right.
+func TestDamagedFileStopsTheStore(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db := mustOpen(t, Options{Dir: dir})
+	ws := record.ID{1}
+	commands := []Command{{Create: &Create{Workspace: ws, Epoch: 1, Incarnation: 1}}}
+	for n := range byte(100) {
+		put := Put{record.Key{Kind: record.Tag, ID: record.ID{n + 1}}, fmt.Appendf(nil, `{"name":"tag %d"}`, n)}
+		commands = append(commands, Command{Txn: &Txn{Workspace: ws, Epoch: 1, Puts: []Put{put}}})
+	}
+	if _, err := db.Apply([]Entry{{Index: 1, Commands: commands}}); err != nil {
+		t.Fatal(err)
+	}
+	mustClose(t, db)
+	tables, err := fs.Glob(os.DirFS(dir), "*.sst")
+	if err != nil || len(tables) == 0 {
+		t.Fatalf("no tables: %v", err)
+	}
+	for _, name := range tables {
+		content, err := os.ReadFile(dir + "/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content[10] ^= 1 // in the first block of data
+		if err := os.WriteFile(dir+"/"+name, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	told := make(chan error, 1)
+	db, err = Open(Options{Dir: dir, Fatal: func(err error) { told <- err }})
+	if errors.Is(err, ErrCorrupt) {
+		return // noticed at once
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := db.View()
+	if err := v.Verify(t.Context(), ws); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("verify: %v", err)
+	}
+	v.Close()
+	select {
+	case err := <-told:
+		if !errors.Is(err, ErrCorrupt) {
+			t.Errorf("fatal was told %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("fatal was not told")
+	}
+	if _, err := db.Apply([]Entry{{Index: 2}}); !errors.Is(err, ErrStopped) || !errors.Is(err, ErrCorrupt) {
+		t.Errorf("apply: %v", err)
+	}
+	mustClose(t, db)
 }
 
 // After Close everything answers ErrStopped, and nothing panics.
