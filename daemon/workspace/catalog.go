@@ -3,7 +3,6 @@ package workspace
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -184,15 +183,6 @@ func (ch *Change) answer(r store.Record, as shape) (*Change, error) {
 func remove(r store.Record, as shape) (*Change, error) {
 	ch := &Change{If: []store.Condition{store.At(r.Key, r.Revision)}, Deletes: []record.Key{r.Key}}
 	return ch.answer(r, as)
-}
-
-// present says whether a record is there.
-func present(v *store.View, workspace record.ID, k record.Key) (bool, error) {
-	_, err := v.Get(workspace, k.Kind, k.ID)
-	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, err
 }
 
 // NamedInput is what tags are made and changed with.

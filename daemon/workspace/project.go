@@ -1,7 +1,6 @@
 package workspace
 
 import (
-	"encoding/json"
 	"fmt"
 	"iter"
 	"slices"
@@ -208,8 +207,8 @@ func (s *Service) clientHas(c *Scope, status, client string) (bool, error) {
 	if status != "ACTIVE" && status != "ARCHIVED" {
 		return true, nil
 	}
-	id, err := record.ParseID(client)
-	if err != nil {
+	id, ok := parsed(client)
+	if !ok {
 		return false, nil
 	}
 	doc, err := optional(c.View, c.Workspace, record.Key{Kind: record.Client, ID: id})
@@ -262,8 +261,8 @@ func (s *Service) place(c *Scope, h *projectShape, f *ProjectFilter, r store.Rec
 		}
 		l.n = int64(spent / time.Second)
 		if f.Sort == "PROGRESS" { // per mille of the estimate; none has no progress
-			estimate, err := ParseDuration(gjson.GetBytes(r.Doc, "timeEstimate.estimate").String())
-			if err != nil || estimate < time.Second {
+			estimate, bad := ParseDuration(gjson.GetBytes(r.Doc, "timeEstimate.estimate").String())
+			if bad != nil || estimate < time.Second {
 				l.n = 0
 				return l, nil
 			}
@@ -282,13 +281,4 @@ func (s *Service) Project(c *Scope, text string, hydrated bool) (Document, error
 	h := s.projectShape(c, c.View)
 	h.hydrated = hydrated
 	return h.shape(r)
-}
-
-// decodeProject is load for records that were read already.
-func decodeProject(doc []byte) (ProjectDocument, error) {
-	var p ProjectDocument
-	if err := json.Unmarshal(doc, &p); err != nil {
-		return p, fmt.Errorf("decode project: %w", err)
-	}
-	return p, nil
 }

@@ -363,8 +363,8 @@ func (r *report) hasStatus(f *IDFilter, kind record.Kind, ids []string) (bool, e
 }
 
 func (r *report) hasMemberStatus(status, user string) (bool, error) {
-	id, err := record.ParseID(user)
-	if err != nil {
+	id, ok := parsed(user)
+	if !ok {
 		return false, nil
 	}
 	m, err := r.s.Mirror.Membership(r.c.View, id, r.c.Workspace)

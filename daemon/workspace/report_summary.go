@@ -172,7 +172,7 @@ type summary struct {
 }
 
 func (m *summary) add(n *node, level int, w *worked, hourly, cost *Rate) error {
-	n.sum.add(w, hourly, cost)
+	n.add(w, hourly, cost)
 	if level == len(m.by) {
 		return nil
 	}
@@ -200,7 +200,7 @@ func (m *summary) addDay(w *worked, layout string, hourly, cost *Rate) {
 		n = &node{group: group{day, day}, sum: newSum()}
 		m.days[day] = n
 	}
-	n.sum.add(w, hourly, cost)
+	n.add(w, hourly, cost)
 }
 
 // Summary is the summary report.
