@@ -290,26 +290,50 @@ func TestFollowerFarBehindGetsCheckpoint(t *testing.T) {
 	if first, _ := c.rigs[leader].node.log.ends(); first < 30 {
 		t.Fatalf("the leader's log still starts at %d", first)
 	}
-	r := c.up(t, away)
-	select {
-	case err := <-r.done:
-		if !errors.Is(err, ErrReopen) {
-			t.Fatalf("the follower stopped: %v", err)
-		}
-		r.done <- nil
-	case <-within(t).Done():
-		t.Fatal("the follower got no checkpoint")
+	if reopened := c.catchUp(t, away, small); reopened == 0 {
+		t.Error("the follower got no checkpoint")
 	}
-	c.down(t, away)
-	c.up(t, away, small)
 	c.settle(t)
 	if _, err := c.rigs[away].node.Submit(within(t), put(1000, "")); err != nil {
 		t.Fatal(err)
 	}
 	c.settle(t)
 	c.down(t, away) // and once more from its own files
-	c.up(t, away, small)
+	c.catchUp(t, away, small)
 	c.settle(t)
+}
+
+// catchUp starts a node, again as often as it received a checkpoint, until it has what the leader has.
+func (c *trio) catchUp(t *testing.T, id string, change ...func(*Options)) (reopened int) {
+	t.Helper()
+	ctx := within(t)
+	for {
+		index := c.rigs[c.leader(t)].node.appliedIndex()
+		r := c.up(t, id, change...)
+		for r.node.failed() == nil && r.node.appliedIndex() < index {
+			if ctx.Err() != nil {
+				t.Fatalf("%s is at %d, not %d", id, r.node.appliedIndex(), index)
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if r.node.failed() == nil {
+			return reopened
+		}
+		if err := <-r.done; !errors.Is(err, ErrReopen) {
+			t.Fatalf("%s stopped: %v", id, err)
+		}
+		r.done <- nil
+		c.down(t, id)
+		if reopened++; reopened == 1 { // meanwhile the cell goes on, and has a newer one
+			leader := c.rigs[c.leader(t)].node
+			if _, err := leader.Submit(ctx, put(2000, "")); err != nil {
+				t.Fatal(err)
+			}
+			if err := leader.checkpoint(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 }
 
 // A follower with nobody to ask names the leader.
