@@ -203,7 +203,7 @@ func (d *DB) fail(err error) {
 	if !d.failed.CompareAndSwap(nil, &err) {
 		return
 	}
-	d.o.Log.Error("store failed", "err", err)
+	d.o.Log.Error("store failed", "err", err.Error()) // without the engine's stack
 	if d.o.Fatal != nil && d.opened.Load() {
 		d.o.Fatal(err)
 	}

@@ -14,15 +14,23 @@ import (
 type events struct {
 	stalls, slow, corrupt, background atomic.Uint64
 	stalledSince                      atomic.Int64 // nanoseconds; 0 while writes flow
+	complained                        atomic.Int64 // nanoseconds; when background errors were last logged
 }
+
+// complainEvery is how often background errors are logged at most.
+const complainEvery = 10 * time.Second
 
 // listener counts and logs. Damaged data stops the store: what is read from it
 // could be wrong, and its replicas have it right.
 func (e *events) listener(log *slog.Logger, fail func(error)) *pebble.EventListener {
 	return &pebble.EventListener{
 		BackgroundError: func(err error) {
-			e.background.Add(1)
-			log.Warn("store background work failed", "err", err)
+			// Pebble tries again at once, hundreds of times a second.
+			failures := e.background.Add(1)
+			now := time.Now().UnixNano()
+			if last := e.complained.Load(); now-last > int64(complainEvery) && e.complained.CompareAndSwap(last, now) {
+				log.Warn("store background work failed", "err", err.Error(), "failures", failures)
+			}
 		},
 		DataCorruption: func(info pebble.DataCorruptionInfo) {
 			e.corrupt.Add(1)
