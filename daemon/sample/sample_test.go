@@ -72,7 +72,7 @@ func newWorld(tb testing.TB) *world {
 		})
 		running.Go(func() { _ = f.Run(ctx) })
 		a := auth.New(auth.Options{Region: name, Cell: cell, Directory: service, IDs: record.NewGenerator()})
-		w.Deps.Regions[name] = Region{Cell: dying{cell, &w.left}, Auth: a, Mirrored: f.Wait}
+		w.Regions[name] = Region{Cell: dying{cell, &w.left}, Auth: a, Mirrored: f.Wait}
 	}
 	return w
 }
