@@ -76,8 +76,8 @@ func (c *Call) file() (io.Reader, error) {
 		return nil, fmt.Errorf("extend deadline: %w", err)
 	}
 	body := patient{from: c.Request.Body, rc: rc}
-	media, params, bad := mime.ParseMediaType(c.Request.Header.Get("Content-Type"))
-	if bad != nil || media != "multipart/form-data" {
+	media, params, _ := mime.ParseMediaType(c.Request.Header.Get("Content-Type"))
+	if media != "multipart/form-data" {
 		return body, nil
 	}
 	c.Request.Body = io.NopCloser(body)

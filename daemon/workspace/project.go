@@ -261,8 +261,8 @@ func (s *Service) place(c *Scope, h *projectShape, f *ProjectFilter, r store.Rec
 		}
 		l.n = int64(spent / time.Second)
 		if f.Sort == "PROGRESS" { // per mille of the estimate; none has no progress
-			estimate, bad := ParseDuration(gjson.GetBytes(r.Doc, "timeEstimate.estimate").String())
-			if bad != nil || estimate < time.Second {
+			estimate, _ := ParseDuration(gjson.GetBytes(r.Doc, "timeEstimate.estimate").String())
+			if estimate < time.Second {
 				l.n = 0
 				return l, nil
 			}
