@@ -85,6 +85,10 @@ func makeData(path string) (*dataDir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, writable(path, err)
 	}
+	// Looked at before the lock is taken, so that what is refused is left without even a lock file.
+	if _, err := halfMade(path); err != nil {
+		return nil, err
+	}
 	d, err := lockData(path)
 	if err != nil {
 		return nil, err
@@ -145,17 +149,26 @@ func readMarker(path string, self peer.Identity) (m marker, err error) {
 	return m, nil
 }
 
-// clearHalfMade removes what an interrupted `cell init` made: only names that it makes, only without a marker.
-func (d *dataDir) clearHalfMade() error {
-	entries, err := os.ReadDir(d.path)
+// halfMade lists what an interrupted `cell init` left in a directory; anything else in it is refused.
+func halfMade(path string) ([]fs.DirEntry, error) {
+	entries, err := os.ReadDir(path)
 	if err != nil {
-		return fmt.Errorf("read data directory: %w", err)
+		return nil, fmt.Errorf("read data directory: %w", err)
 	}
 	ours := map[string]bool{lockFile: true, "store": true, "raft": true, "checkpoints": true, "index": true, "keys": true, "tmp": true}
 	for _, e := range entries {
 		if !ours[e.Name()] {
-			return fmt.Errorf("%s: %w: it has %s; `cell init` wants an empty directory", d.path, ErrInitialised, e.Name())
+			return nil, fmt.Errorf("%s: %w: it has %s; `cell init` wants an empty directory", path, ErrInitialised, e.Name())
 		}
+	}
+	return entries, nil
+}
+
+// clearHalfMade removes what an interrupted `cell init` made: only names that it makes, only without a marker.
+func (d *dataDir) clearHalfMade() error {
+	entries, err := halfMade(d.path)
+	if err != nil {
+		return err
 	}
 	for _, e := range entries {
 		if e.Name() == lockFile {
