@@ -90,7 +90,8 @@ func TestEntryIsRecordedAndRead(t *testing.T) {
 	d.send("DELETE", path, "").is(400, 501)
 }
 
-func TestEntryRefusals(t *testing.T) {
+// TestW3ReferencesMustExist: and nothing else is written that makes no sense.
+func TestW3ReferencesMustExist(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	_, elsewhere := d.owned("bob")
@@ -189,8 +190,8 @@ func TestW2OneTimerWhateverRaces(t *testing.T) {
 	}
 }
 
-// TestUpdateReplaces: what PUT leaves out is as in a new entry.
-func TestUpdateReplaces(t *testing.T) {
+// TestW6UpdateReplaces: the duration follows the times, and what PUT leaves out is as in a new entry.
+func TestW6UpdateReplaces(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	project := d.make(record.Project, `{"name":"P","clientId":""}`)
@@ -439,8 +440,8 @@ func TestBulk(t *testing.T) {
 	}
 }
 
-// TestOthersEntries: whose time somebody may see and change.
-func TestOthersEntries(t *testing.T) {
+// TestW1NothingWithoutPermission: whose time somebody may see and change.
+func TestW1NothingWithoutPermission(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	bob := d.person2("bob", directory.NoRole)
@@ -516,8 +517,8 @@ func TestLapsedPlan(t *testing.T) {
 	d.send("DELETE", d.base+"/time-entries/"+made, "").is(204, 0)
 }
 
-// TestLongListIsWhole: more than one chunk, still one JSON array.
-func TestLongListIsWhole(t *testing.T) {
+// TestP4LongListIsWhole: more than one chunk, still one JSON array.
+func TestP4LongListIsWhole(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	text := strings.Repeat("long words ", 200)

@@ -43,8 +43,8 @@ func TestCredentialRules(t *testing.T) {
 	}
 }
 
-// TestUnknownPathsAndMethods: 404 and 405 are JSON, and nothing redirects.
-func TestUnknownPathsAndMethods(t *testing.T) {
+// TestP1UnknownPathsAndMethods: 404 and 405 are JSON, and nothing redirects.
+func TestP1UnknownPathsAndMethods(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ann, ws := w.global.owned("ann")
@@ -78,8 +78,8 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 	}
 }
 
-// TestWrongRegionIsToldFirst: R10, judged before the key.
-func TestWrongRegionIsToldFirst(t *testing.T) {
+// TestP2WrongRegionIsToldFirst: R10, judged before the key.
+func TestP2WrongRegionIsToldFirst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ann := w.person("ann")
@@ -164,8 +164,8 @@ func TestAbsoluteFormIsAccepted(t *testing.T) {
 	}
 }
 
-// TestBodies: what is no body of ours.
-func TestBodies(t *testing.T) {
+// TestP4Bodies: what is no body of ours.
+func TestP4Bodies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ann, ws := w.global.owned("ann")
@@ -285,8 +285,8 @@ func TestLockedWorkspace(t *testing.T) {
 	}
 }
 
-// TestHandlerPanicsAreAnswered: one 500 in JSON, counted, and no contents in the log.
-func TestHandlerPanicsAreAnswered(t *testing.T) {
+// TestP5HandlerPanicsAreAnswered: one 500 in JSON, counted, and no contents in the log.
+func TestP5HandlerPanicsAreAnswered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ann, _ := w.global.owned("ann")
@@ -303,8 +303,8 @@ func TestHandlerPanicsAreAnswered(t *testing.T) {
 	}
 }
 
-// TestLogsHaveNoContents: P6.
-func TestLogsHaveNoContents(t *testing.T) {
+// TestP6LogsHaveNoContents: P6.
+func TestP6LogsHaveNoContents(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ann, ws := w.global.owned("canaryperson")
@@ -339,8 +339,8 @@ func TestCrossOrigin(t *testing.T) {
 		"Origin", "https://evil.example.com", "Sec-Fetch-Site", "cross-site").is(403, 501)
 }
 
-// TestTableIsComplete reads the table: each row says what it must.
-func TestTableIsComplete(t *testing.T) {
+// TestP3TableIsComplete reads the table: each row says what it must.
+func TestP3TableIsComplete(t *testing.T) {
 	t.Parallel()
 	names, patterns := map[string]bool{}, map[string]bool{}
 	for _, r := range Routes() {
