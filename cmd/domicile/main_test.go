@@ -31,7 +31,7 @@ func TestScripts(t *testing.T) {
 				e.Setenv(name, "")
 			}
 			// Unix sockets have little room in their paths.
-			short, err := os.MkdirTemp("", "d")
+			short, err := os.MkdirTemp("", "d") //nolint:usetesting // t.TempDir is too long for sockets
 			if err != nil {
 				return err
 			}

@@ -53,13 +53,13 @@ word~ allows one typo.`,
 	s := c.Flags()
 	s.StringVar(&f.workspace, "workspace", "", "id or name")
 	s.StringSliceVar(&f.kinds, "kind", nil, "only these kinds, such as time_entry or project")
-	s.StringVar(&f.from, "from", "", "not before this time (RFC 3339 or a date)")
+	s.StringVar(&f.from, "from", "", "not before this time (RFC 3339)")
 	s.StringVar(&f.to, "to", "", "before this time")
 	for _, name := range []string{"project", "client", "task", "tag", "user"} {
 		f.filters[name] = s.StringSlice(name, nil, "only with this "+name+"'s id")
 	}
 	s.StringSliceVar(&f.facets, "facets", nil, "count hits by these fields")
-	s.StringVar(&f.sort, "sort", "", "order of the hits")
+	s.StringVar(&f.sort, "sort", "", "relevance or newest")
 	s.IntVar(&f.limit, "limit", 0, "how many hits (default the server's)")
 	s.StringVar(&f.cursor, "cursor", "", "go on where an answer's next says")
 	s.Uint64Var(&f.after, "after-revision", 0, "wait until the index has this revision")
@@ -85,7 +85,7 @@ func (f searchFlags) query(words string) url.Values {
 		q["facets"] = f.facets
 	}
 	if f.limit > 0 {
-		q.Set("page-size", strconv.Itoa(f.limit))
+		q.Set("limit", strconv.Itoa(f.limit))
 	}
 	if f.after > 0 {
 		q.Set("after-revision", strconv.FormatUint(f.after, 10))

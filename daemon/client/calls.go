@@ -72,7 +72,7 @@ func (c *Client) RevokeKey(ctx context.Context, id string) error {
 }
 
 // Search finds records of a workspace. The query is as the route takes it: q, kind,
-// from, to, project, client, task, tag, user, facets, sort, page-size, cursor,
+// from, to, project, client, task, tag, user, facets, sort, limit, cursor,
 // after-revision.
 func (c *Client) Search(ctx context.Context, workspace string, query url.Values) (Found, error) {
 	var f Found

@@ -67,7 +67,7 @@ func (c *Client) Import(ctx context.Context, workspace string, i Import) (Import
 	if i.DryRun {
 		q.Set("dry-run", "true")
 	}
-	answer, err := c.send(ctx, http.MethodPost, workspacePath(workspace)+"/import", q, i.Body, "text/csv")
+	answer, err := c.send(ctx, http.MethodPost, workspacePath(workspace)+"/import", q, i.Body, "text/csv") //nolint:bodyclose // readStatus closes it
 	if err != nil {
 		return ImportStatus{}, err
 	}
@@ -76,7 +76,7 @@ func (c *Client) Import(ctx context.Context, workspace string, i Import) (Import
 
 // UndoImport takes an import back as a whole.
 func (c *Client) UndoImport(ctx context.Context, workspace, id string) (ImportStatus, error) {
-	answer, err := c.send(ctx, http.MethodDelete, importPath(workspace, id), nil, nil, "")
+	answer, err := c.send(ctx, http.MethodDelete, importPath(workspace, id), nil, nil, "") //nolint:bodyclose // readStatus closes it
 	if err != nil {
 		return ImportStatus{}, err
 	}
@@ -85,7 +85,7 @@ func (c *Client) UndoImport(ctx context.Context, workspace, id string) (ImportSt
 
 // Imported tells how far an import is.
 func (c *Client) Imported(ctx context.Context, workspace, id string) (ImportStatus, error) {
-	answer, err := c.send(ctx, http.MethodGet, importPath(workspace, id), nil, nil, "")
+	answer, err := c.send(ctx, http.MethodGet, importPath(workspace, id), nil, nil, "") //nolint:bodyclose // readStatus closes it
 	if err != nil {
 		return ImportStatus{}, err
 	}

@@ -23,7 +23,7 @@ type Workspace struct {
 	Region  string `json:"region"`
 	BaseURL string `json:"baseUrl"`
 	State   string `json:"state"`
-	Plan    string `json:"plan,omitempty"`
+	Plan    string `json:"featureSubscriptionType,omitempty"` // the vendor's name of it
 }
 
 // Region is a line of GET /regions.

@@ -24,7 +24,7 @@ func Listen(path string) (net.Listener, error) {
 		return nil, invalid("the path of the socket is %d bytes long, at most %d work: choose a shorter one with operator.socket",
 			len(path), maxSocketPath)
 	}
-	if err := clear(path); err != nil {
+	if err := clearWay(path); err != nil {
 		return nil, err
 	}
 	// The socket is made under another name and moved there with its mode, so that it is never more open
@@ -50,8 +50,8 @@ func Listen(path string) (net.Listener, error) {
 	return &listener{UnixListener: l, path: path}, nil
 }
 
-// clear removes a socket that nobody answers on.
-func clear(path string) error {
+// clearWay removes a socket that nobody answers on.
+func clearWay(path string) error {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -21,6 +21,8 @@ type Whereabouts struct {
 	Earlier      []EarlierHome      `json:"earlier"`
 	Backups      []struct{}         `json:"backups" doc:"Locked backups elsewhere, with the day of their deletion."`
 	Destinations []directory.Region `json:"destinations" doc:"Regions that the owner could choose."`
+	// What is in it: to the owner, where it lives.
+	*Contents
 }
 
 // EarlierHome is a region where a workspace lived, and until when.
@@ -38,7 +40,11 @@ func (s *Service) Whereabouts(ctx context.Context, p auth.Principal, workspace r
 	}
 	for _, w := range placed {
 		if w.Workspace.ID == workspace && w.Status == directory.Active {
-			return s.whereabouts(w), nil
+			at := s.whereabouts(w)
+			if w.Role == directory.Owner && w.Home.Region == s.Region {
+				at.Contents, err = s.contents(ctx, w)
+			}
+			return at, err
 		}
 	}
 	return Whereabouts{}, ErrForbidden
