@@ -20,11 +20,30 @@ type Servers struct {
 	runs    map[string]*Process
 }
 
-// StartServers makes an authority, five cells and their configurations, and runs all five. It returns when
-// all serve.
+// StartServers makes five cells and runs them. It returns when all serve.
 func StartServers(t testing.TB) *Servers {
 	t.Helper()
+	s := MakeServers(t, "")
+	for _, r := range regions() {
+		MustCommand(t, "cell", "init", "--config", s.ConfigFile(r))
+	}
+	for _, r := range regions() {
+		s.run(r)
+	}
+	for _, r := range regions() {
+		s.wait(r)
+	}
+	return s
+}
+
+// MakeServers makes an authority, certificates and configurations of five regions, and no cell. Data
+// directories are below data, or with everything else if it is empty.
+func MakeServers(t testing.TB, data string) *Servers {
+	t.Helper()
 	s := &Servers{Dir: shortDir(t, true), t: t, configs: map[string]string{}, runs: map[string]*Process{}}
+	if data == "" {
+		data = s.Dir
+	}
 	MustCommand(t, "ca", "init", "--dir", s.file("ca"))
 	ports := freePorts(t, 2*len(regions()))
 	address := func(n int) string { return net.JoinHostPort("127.0.0.1", fmt.Sprint(ports[n])) }
@@ -32,12 +51,12 @@ func StartServers(t testing.TB) *Servers {
 	var places []Place
 	for i, r := range regions() {
 		fmt.Fprintf(&table, "  %s: {baseUrl: 'http://%s/api/v1', reportsUrl: 'http://%s/report/v1'}\n", r, address(2*i), address(2*i))
-		places = append(places, Place{Region: r, API: "http://" + address(2*i) + "/api/v1", Socket: s.file(r + ".sock"), Data: s.file(r)})
+		places = append(places, Place{Region: r, API: "http://" + address(2*i) + "/api/v1", Socket: s.file(r + ".sock"), Data: filepath.Join(data, r)})
 	}
 	for i, r := range regions() {
 		MustCommand(t, "ca", "issue", "--dir", s.file("ca"), "--region", r, "--host", "127.0.0.1", "--out", s.file(r+"-cert"))
 		text := fmt.Sprintf("region: %s\ndata: %s\npublic: {listen: '%s'}\ninternal:\n  listen: %s\n  ca: %s\n  cert: %s\n  key: %s\noperator: {socket: %s}\nregions:\n%s",
-			r, s.file(r), address(2*i), address(2*i+1),
+			r, filepath.Join(data, r), address(2*i), address(2*i+1),
 			s.file(r+"-cert/ca.pem"), s.file(r+"-cert/node.pem"), s.file(r+"-cert/node.key"), s.file(r+".sock"), table.String())
 		if r != Global {
 			text += fmt.Sprintf("directory: {peers: ['%s']}\n", address(1))
@@ -46,15 +65,8 @@ func StartServers(t testing.TB) *Servers {
 		if err := os.WriteFile(s.configs[r], []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		MustCommand(t, "cell", "init", "--config", s.configs[r])
 	}
 	s.Network = newNetwork(t, places)
-	for _, r := range regions() {
-		s.run(r)
-	}
-	for _, r := range regions() {
-		s.wait(r)
-	}
 	return s
 }
 
