@@ -43,6 +43,8 @@ type DB struct {
 	events events
 	watch  watchers
 
+	maxTokens uint64 // the constant, but in a test
+
 	apply sync.Mutex // held by Apply, and by what must not run beside it
 
 	mu      sync.Mutex

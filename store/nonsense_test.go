@@ -1,12 +1,10 @@
 package store_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/go-cmp/cmp"
 
 	"domicile/store"
@@ -101,65 +99,6 @@ func dumpWithoutIndex(t *testing.T, db *store.DB) string {
 		}
 	}
 	return strings.Join(lines, "\n")
-}
-
-// S3: of many tokens the last 100,000 are kept, however the entries are cut.
-func TestS3TokensAreBounded(t *testing.T) {
-	t.Parallel()
-	const kept = 100_000
-	db := openMem(t, vfs.NewMem())
-	defer db.Close()
-	ws := record.ID{1}
-	token := func(n int) store.Token { return store.Token([]byte(fmt.Sprintf("token %010d", n))) }
-	submit := func(n int, puts ...store.Put) store.Command {
-		return store.Command{Txn: &store.Txn{Workspace: ws, Epoch: 1, Token: token(n), Puts: puts}}
-	}
-	commands := []store.Command{{Create: &store.Create{Workspace: ws, Epoch: 1, Incarnation: 1}}, submit(0, tag(1, "first"))}
-	index := uint64(0)
-	apply := func() []store.Result {
-		t.Helper()
-		index++
-		results, err := db.Apply([]store.Entry{{Index: index, Time: time.Unix(1, 0), Commands: commands}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		commands = nil
-		return results[0]
-	}
-	apply()
-	for n := 1; n < kept; n++ {
-		if commands = append(commands, submit(n)); len(commands) == 5000 {
-			apply()
-		}
-	}
-	apply()
-	// The first is the oldest of 100,000: it is remembered, and the next submission
-	// but this one drops it.
-	commands = []store.Command{submit(0, tag(2, "not written"))}
-	if r := apply()[0]; r.Revision != 1 || r.Err != nil {
-		t.Errorf("a repeat of the first: %+v", r)
-	}
-	commands = []store.Command{submit(kept), submit(0, tag(2, "again"))}
-	if r := apply(); r[1].Revision != 2 || r[1].Err != nil {
-		t.Errorf("the first, when it is forgotten: %+v", r)
-	}
-	v := db.View()
-	defer v.Close()
-	if err := v.Verify(t.Context(), ws); err != nil {
-		t.Error(err)
-	}
-	n := 0
-	for e, err := range v.Raw() {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(e.Key) > 13 && e.Key[13] == 't' {
-			n++
-		}
-	}
-	if n != kept {
-		t.Errorf("%d tokens are kept", n)
-	}
 }
 
 // S11

@@ -40,7 +40,7 @@ func Open(o Options) (*DB, error) {
 	if o.MemTable == 0 {
 		o.MemTable = defaultMemTable
 	}
-	d := &DB{o: o, idle: make(chan struct{}, 1), parked: make(chan struct{}), cache: pebble.NewCache(o.Cache)}
+	d := &DB{o: o, idle: make(chan struct{}, 1), parked: make(chan struct{}), cache: pebble.NewCache(o.Cache), maxTokens: maxTokens}
 	d.watch.init()
 	if o.FS == nil {
 		d.o.FS, d.disk = vfs.WithDiskHealthChecks(vfs.Default, slowDisk, nil, d.events.diskSlow(o.Log))

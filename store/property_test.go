@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -184,6 +185,14 @@ func (f *follower) follow(t *rapid.T, v *store.View, ws record.ID, limit int) {
 	}
 }
 
+// differ is cmp.Diff, which is slow, for what is not plainly equal.
+func differ(want, got any, opts ...cmp.Option) string {
+	if reflect.DeepEqual(want, got) {
+		return ""
+	}
+	return cmp.Diff(want, got, opts...)
+}
+
 func openMem(t interface{ Fatalf(string, ...any) }, fs vfs.FS) *store.DB {
 	db, err := store.Open(store.Options{Dir: "db", FS: fs, CellID: "cell", MemTable: 256 << 10})
 	if err != nil {
@@ -239,7 +248,7 @@ func TestS1StoreIsTheModel(t *testing.T) {
 			}
 			checkStore(t, m, db, followers)
 		}
-		if diff := cmp.Diff(storetest.Dump(t, single), storetest.Dump(t, db)); diff != "" {
+		if diff := differ(storetest.Dump(t, single), storetest.Dump(t, db)); diff != "" {
 			t.Fatalf("batches of one entry and of several give different stores:\n%s", diff)
 		}
 	})
@@ -305,7 +314,7 @@ func checkStore(t *rapid.T, m *model, db *store.DB, followers map[record.ID]*fol
 		}
 		f.follow(t, v, h.Workspace, 1+rapid.IntRange(0, 4).Draw(t, "limit"))
 		if f.cursor.Revision == h.Revision {
-			if diff := cmp.Diff(s.records, f.records, cmpopts.EquateEmpty()); diff != "" {
+			if diff := differ(s.records, f.records, cmpopts.EquateEmpty()); diff != "" {
 				t.Fatalf("a follower of %s has (-model +follower):\n%s", h.Workspace, diff)
 			}
 		}
@@ -325,7 +334,7 @@ func checkSpace(t *rapid.T, s *modelSpace, v *store.View, h store.Header) {
 			}
 			records[r.Key] = r
 			one, err := v.Get(ws, r.Key.Kind, r.Key.ID)
-			if diff := cmp.Diff(r, one); err != nil || diff != "" {
+			if diff := differ(r, one); err != nil || diff != "" {
 				t.Fatalf("get %s: %v\n%s", r.Key, err, diff)
 			}
 		}
@@ -338,19 +347,19 @@ func checkSpace(t *rapid.T, s *modelSpace, v *store.View, h store.Header) {
 				}
 				entries = append(entries, e)
 			}
-			if diff := cmp.Diff(s.entries(kind, &d.Indexes[i]), entries); diff != "" {
+			if diff := differ(s.entries(kind, &d.Indexes[i]), entries); diff != "" {
 				t.Fatalf("index %s of %s (-model +store):\n%s", d.Indexes[i].Name, kind, diff)
 			}
 		}
 	}
-	if diff := cmp.Diff(s.records, records); diff != "" {
+	if diff := differ(s.records, records); diff != "" {
 		t.Fatalf("records of %s (-model +store):\n%s", ws, diff)
 	}
 	changes, next, err := v.Changes(ws, store.Cursor{}, 1000)
 	if err != nil || next.Revision != h.Revision {
 		t.Fatalf("changes end at %v, %v", next, err)
 	}
-	if diff := cmp.Diff(s.feed(), changes); diff != "" {
+	if diff := differ(s.feed(), changes); diff != "" {
 		t.Fatalf("feed of %s (-model +store):\n%s", ws, diff)
 	}
 }

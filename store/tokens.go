@@ -97,7 +97,7 @@ func (w *writer) expire(s *space) error {
 		if err != nil {
 			return fmt.Errorf("read queue of tokens of %s: %w", s.Workspace, err)
 		}
-		if oldest.time >= w.applied.time-tokenAge && s.tokenNext-s.tokenHead < maxTokens {
+		if oldest.time >= w.applied.time-tokenAge && s.tokenNext-s.tokenHead < w.db.maxTokens {
 			return nil
 		}
 		w.key = appendQueueKey(w.key[:0], s.Workspace, s.tokenHead)
