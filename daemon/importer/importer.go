@@ -59,6 +59,7 @@ type Importer struct {
 	slots   chan struct{} // a job that writes holds one
 	queue   chan *job
 	stopped chan struct{} // closed when Run has ended
+	left    []*job        // whose files an earlier run has left; owned by Run
 
 	mu   sync.Mutex
 	jobs map[record.ID]*job // by import; guarded by mu
@@ -97,8 +98,13 @@ func Open(o Options) (*Importer, error) {
 			return nil, err
 		}
 	}
+	left, err := leftJobs(o.Dir)
+	if err != nil {
+		return nil, err
+	}
 	return &Importer{
-		o: o, slots: make(chan struct{}, o.AtOnce), queue: make(chan *job, maxJobs),
+		left: left,
+		o:    o, slots: make(chan struct{}, o.AtOnce), queue: make(chan *job, maxJobs),
 		stopped: make(chan struct{}), jobs: map[record.ID]*job{},
 	}, nil
 }

@@ -102,17 +102,27 @@ func (i *Importer) attempt(ctx context.Context, j *job) error {
 	return removeFile(j.file)
 }
 
-// resume takes up what an earlier run has left: files go to jobs again, and undos that were begun go on.
-func (i *Importer) resume(ctx context.Context) error {
-	entries, err := os.ReadDir(i.o.Dir)
+// leftJobs finds the files of jobs that an earlier run has left. It looks before there can be new ones: a
+// file is there a moment before its import's record, and would be taken for one whose workspace is gone.
+func leftJobs(dir string) ([]*job, error) {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return fmt.Errorf("read spool directory: %w", err)
+		return nil, fmt.Errorf("read spool directory: %w", err)
 	}
+	var left []*job
 	for _, e := range entries {
 		if workspace, id, ok := parseKept(e.Name()); ok {
-			if err := i.takeUp(ctx, &job{workspace: workspace, id: id, file: filepath.Join(i.o.Dir, e.Name())}); err != nil {
-				return err
-			}
+			left = append(left, &job{workspace: workspace, id: id, file: filepath.Join(dir, e.Name())})
+		}
+	}
+	return left, nil
+}
+
+// resume takes up what an earlier run has left: files go to jobs again, and undos that were begun go on.
+func (i *Importer) resume(ctx context.Context) error {
+	for _, j := range i.left {
+		if err := i.takeUp(ctx, j); err != nil {
+			return err
 		}
 	}
 	return i.takeUpUndos(ctx)
