@@ -120,7 +120,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 
 	behind, behindCtx := errgroup.WithContext(rooms)
 	for _, run := range []func(context.Context) error{
-		d.node.Run, d.index.Run, d.follower.Run, d.auth.Run, d.imports.Run, d.disk.Run,
+		d.node.Run, d.index.Run, d.follower.Run, d.auth.Run, d.work.Run, d.imports.Run, d.disk.Run,
 		func(ctx context.Context) error { return d.port.Run(ctx, d.calls) },
 	} {
 		behind.Go(func() error { return run(behindCtx) })
