@@ -65,7 +65,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by a rule, 4 not reachabl
 	root.AddCommand(
 		a.devCommand(), a.serveCommand(), a.configCommand(), a.caCommand(), a.cellCommand(),
 		a.userCommand(), a.workspaceCommand(), a.keyCommand(), a.regionCommand(),
-		a.importCommand(), a.searchCommand(), a.versionCommand(), a.docsCommand(),
+		a.importCommand(), a.searchCommand(), a.benchCommand(), a.versionCommand(), a.docsCommand(),
 	)
 	return root
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -41,6 +42,7 @@ var exits = []struct {
 	{is(daemon.ErrInitialised), exitRefused},
 	{is(peer.ErrExists), exitRefused},
 	{ambiguous, exitUsage},
+	{badValue, exitUsage},
 	{status(http.StatusPaymentRequired, http.StatusConflict, http.StatusMisdirectedRequest, http.StatusUnprocessableEntity, http.StatusLocked), exitRefused},
 	{status(http.StatusBadGateway, http.StatusServiceUnavailable), exitUnreachable},
 	{code(connect.CodeInvalidArgument), exitUsage},
@@ -80,6 +82,16 @@ func status(codes ...int) func(error) bool {
 		}
 		return false
 	}
+}
+
+// badValue tells a query parameter or a field that the server refuses by name: it was a flag or an argument.
+func badValue(err error) bool {
+	var e *client.Error
+	if !errors.As(err, &e) || e.Status != http.StatusBadRequest {
+		return false
+	}
+	var fields struct{ Field string }
+	return e.Code == 3000 || json.Unmarshal(e.Body, &fields) == nil && fields.Field != ""
 }
 
 func code(codes ...connect.Code) func(error) bool {
