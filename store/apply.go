@@ -92,6 +92,9 @@ func (w *writer) command(c *Command) (Result, error) {
 	}
 }
 
+// refuse is the result of a command that is refused, which is no error of Apply.
+func refuse(at Revision, why error) (Result, error) { return Result{Revision: at, Err: why}, nil }
+
 func (c *Create) change() *HeaderChange {
 	op := OpCreate
 	if c.Restored {
@@ -108,7 +111,7 @@ func (w *writer) change(c *HeaderChange) (Result, error) {
 	}
 	next, effects, refused := s.next(c)
 	if refused != nil {
-		return Result{Revision: s.Revision, Err: refused}, nil
+		return refuse(s.Revision, refused)
 	}
 	if effects&erase != 0 {
 		lower, upper := workspaceSpan(c.Workspace)

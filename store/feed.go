@@ -127,8 +127,11 @@ func (w *writer) raiseFloor(r *RaiseFloor) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if err := s.floorable(r); err != nil || r.Floor <= s.Floor {
-		return Result{Revision: s.Revision, Err: err}, nil
+	if err := s.floorable(r); err != nil {
+		return refuse(s.Revision, err)
+	}
+	if r.Floor <= s.Floor {
+		return Result{Revision: s.Revision}, nil
 	}
 	forgotten, err := w.deletions(s, r.Floor)
 	if err != nil {

@@ -280,22 +280,22 @@ func (s *modelSpace) entries(kind record.Kind, index *record.Index) []store.Inde
 	return all
 }
 
-// sameResult compares results; of errors with details it compares the sentinel.
-func sameResult(a, b store.Result) error {
+// sameResult says how results differ; of errors with details it compares the sentinel.
+func sameResult(a, b store.Result) string {
 	if a.Revision != b.Revision {
-		return fmt.Errorf("revisions %d and %d", a.Revision, b.Revision)
+		return fmt.Sprintf("revisions %d and %d", a.Revision, b.Revision)
 	}
 	var ca, cb *store.Conflict
 	if errors.As(a.Err, &ca) != errors.As(b.Err, &cb) || ca != nil && *ca != *cb {
-		return fmt.Errorf("errors %v and %v", a.Err, b.Err)
+		return fmt.Sprintf("errors %v and %v", a.Err, b.Err)
 	}
 	for _, sentinel := range []error{store.ErrNotFound, store.ErrFenced, store.ErrLocked, store.ErrConflict, store.ErrExists, store.ErrTooLarge, store.ErrInvalid} {
 		if errors.Is(a.Err, sentinel) != errors.Is(b.Err, sentinel) {
-			return fmt.Errorf("errors %v and %v", a.Err, b.Err)
+			return fmt.Sprintf("errors %v and %v", a.Err, b.Err)
 		}
 	}
 	if (a.Err == nil) != (b.Err == nil) {
-		return fmt.Errorf("errors %v and %v", a.Err, b.Err)
+		return fmt.Sprintf("errors %v and %v", a.Err, b.Err)
 	}
-	return nil
+	return ""
 }

@@ -267,8 +267,8 @@ func compareResults(t *rapid.T, db *store.DB, batch []store.Entry, want [][]stor
 			t.Fatalf("entry %d: %d results for %d commands", i, len(got[i]), len(want[i]))
 		}
 		for j := range want[i] {
-			if err := sameResult(got[i][j], want[i][j]); err != nil {
-				t.Fatalf("entry %d, command %d %+v: store and model have %v", i, j, batch[i].Commands[j], err)
+			if diff := sameResult(got[i][j], want[i][j]); diff != "" {
+				t.Fatalf("entry %d, command %d %+v: store and model have %s", i, j, batch[i].Commands[j], diff)
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -51,7 +52,8 @@ func (w *writer) keep(s *space, token Token, r Result) error {
 		return err
 	}
 	o := outcome{number: s.tokenNext, revision: r.Revision}
-	if conflict, ok := r.Err.(*Conflict); ok {
+	var conflict *Conflict
+	if errors.As(r.Err, &conflict) {
 		o.code, o.conflict = outcomeConflict, *conflict
 	} else if code := slices.Index(outcomes, r.Err); code >= 0 {
 		o.code = byte(code)

@@ -36,7 +36,7 @@ type indexKey struct {
 // txn applies a transaction, or refuses it as a whole.
 func (w *writer) txn(t *Txn) (Result, error) {
 	if err := w.check(t); err != nil {
-		return Result{Err: err}, nil
+		return refuse(0, err)
 	}
 	s, err := w.space(t.Workspace)
 	if err != nil {

@@ -247,7 +247,7 @@ func FuzzDecoders(f *testing.F) {
 		_, _ = splitKeyed(b)
 		_, _ = splitFeed(b)
 		_, _, _ = splitWorkspace(b)
-		_ = fmt.Sprint(wordedKey(b))
+		_ = fmt.Sprint(comparer().FormatKey(b))
 	})
 }
 
