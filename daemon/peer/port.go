@@ -44,6 +44,7 @@ type Port struct {
 	listener net.Listener
 	raft     *queue
 	rpc      *queue
+	kept     kept
 	refused  atomic.Uint64
 }
 
@@ -87,11 +88,12 @@ func (p *Port) Run(ctx context.Context, h http.Handler) error {
 	return g.Wait()
 }
 
-// Close stops listening. Connections end with their servers.
+// Close stops listening and ends raft's connections; those of calls end with their server.
 func (p *Port) Close() error {
 	err := p.listener.Close()
 	p.raft.end()
 	p.rpc.end()
+	p.kept.end()
 	if errors.Is(err, net.ErrClosed) {
 		return nil
 	}
@@ -124,7 +126,10 @@ func (p *Port) greet(ctx context.Context, conn *tls.Conn) {
 		switch conn.ConnectionState().NegotiatedProtocol {
 		case protoRaft:
 			if err = p.sameCell(conn); err == nil {
-				err = p.raft.give(ctx, conn)
+				k := p.kept.keep(conn)
+				if err = p.raft.give(ctx, k); err != nil {
+					_ = k.Close()
+				}
 			}
 		case protoRPC:
 			err = p.rpc.give(ctx, conn)
@@ -188,7 +193,11 @@ func (s *stream) Addr() net.Addr            { return s.p.listener.Addr() }
 func (s *stream) Dial(address raft.ServerAddress, timeout time.Duration) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	return dialTLS(ctx, s.p.o.Raft, string(address), s.p.o.Credentials.client(protoRaft, allowCell(s.p.o.Credentials.Self())))
+	conn, err := dialTLS(ctx, s.p.o.Raft, string(address), s.p.o.Credentials.client(protoRaft, allowCell(s.p.o.Credentials.Self())))
+	if err != nil {
+		return nil, err
+	}
+	return s.p.kept.keep(conn), nil
 }
 
 // Transport carries internal calls to nodes of one region, by dial.
