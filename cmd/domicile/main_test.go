@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,10 +41,12 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":  scriptExits,
-			"ready":  scriptReady,
-			"region": scriptRegion,
-			"field":  scriptField,
+			"exits":   scriptExits,
+			"ready":   scriptReady,
+			"region":  scriptRegion,
+			"field":   scriptField,
+			"ports":   scriptPorts,
+			"envfile": scriptEnvFile,
 		},
 	})
 }
@@ -137,4 +140,28 @@ func scriptField(ts *testscript.TestScript, neg bool, args []string) {
 	default:
 		ts.Fatalf("%v is %v", args[1:], v)
 	}
+}
+
+// scriptPorts: ports VARIABLE… sets each variable to a port of 127.0.0.1 that was free just now.
+func scriptPorts(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: ports VARIABLE…")
+	}
+	for _, name := range args {
+		l, err := net.Listen("tcp", "127.0.0.1:0") // all are held until the end, so that they differ
+		ts.Check(err)
+		defer l.Close()
+		ts.Setenv(name, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	}
+}
+
+// scriptEnvFile: envfile FILE replaces ${VARIABLE} in a file by what the script has set.
+func scriptEnvFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: envfile FILE")
+	}
+	name := ts.MkAbs(args[0])
+	text, err := os.ReadFile(name)
+	ts.Check(err)
+	ts.Check(os.WriteFile(name, []byte(os.Expand(string(text), ts.Getenv)), 0o600))
 }
