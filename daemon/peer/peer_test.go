@@ -72,6 +72,7 @@ func serve(t *testing.T, c *Credentials) *Port {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
+		_ = p.Raft().Close()
 	})
 	return p
 }

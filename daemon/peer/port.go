@@ -88,10 +88,10 @@ func (p *Port) Run(ctx context.Context, h http.Handler) error {
 	return g.Wait()
 }
 
-// Close stops listening and ends raft's connections; those of calls end with their server.
+// Close stops listening and ends raft's connections; those of calls end with their server. Raft's transport
+// closes its side of the port itself: it would take an end that it did not ask for as a fault.
 func (p *Port) Close() error {
 	err := p.listener.Close()
-	p.raft.end()
 	p.rpc.end()
 	p.kept.end()
 	if errors.Is(err, net.ErrClosed) {
