@@ -35,6 +35,9 @@ type Options struct {
 	Through func(net.Conn) net.Conn
 }
 
+// faultTimeout bounds the wait for what a fault left behind.
+const faultTimeout = 15 * time.Second
+
 // Daemon is one node. Open makes it, Run serves; it can't be run twice.
 type Daemon struct {
 	config  Config
@@ -133,7 +136,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 			return nil
 		}
 	})
-	stopOnFault := context.AfterFunc(behindCtx, closeDoors)
+	stopOnFault := context.AfterFunc(behindCtx, closeDoors) // any part's fault closes the doors too
 	defer stopOnFault()
 
 	front, frontCtx := errgroup.WithContext(doors)
@@ -146,13 +149,30 @@ func (d *Daemon) Run(ctx context.Context) error {
 	d.o.Log.Info("node started", "cell", d.config.Cell, "node", d.config.Node, "public", d.config.Public.Listen)
 	err := front.Wait()
 	leave()
-	err = errors.Join(err, behind.Wait(), d.Close())
+	err = errors.Join(err, d.end(behindCtx, behind.Wait))
 	if err != nil {
 		d.o.Log.Error("node stopped", "err", err.Error())
 		return fmt.Errorf("node %s: %w", d.config.identity(), err)
 	}
 	d.o.Log.Info("node stopped")
 	return nil
+}
+
+// end waits for the parts that run and closes everything. After a fault it waits so long and no longer: the
+// storage engine may have stopped in the middle of a call that never returns.
+func (d *Daemon) end(ctx context.Context, wait func() error) error {
+	ended := make(chan error, 1)
+	go func() { ended <- errors.Join(wait(), d.Close()) }()
+	var limit <-chan time.Time
+	if fault := context.Cause(ctx); fault != nil && !errors.Is(fault, context.Canceled) {
+		limit = time.After(faultTimeout)
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-limit:
+		return fmt.Errorf("%w (and what it left did not end in %s)", context.Cause(ctx), faultTimeout)
+	}
 }
 
 // Ready says why the node can't serve, or nil: it has a leader, and its mirror has been whole once.
