@@ -29,13 +29,14 @@ func safeKeys() []string {
 	}
 }
 
-// levels maps raft's levels: what raft calls info is of use to us only when we look for a fault.
+// level maps raft's levels to ours. What raft warns of is the life of a cell: an election, a peer that is
+// away. What it calls info is of use only to who looks for a fault.
 func level(l hclog.Level) slog.Level {
 	switch {
 	case l >= hclog.Error:
 		return slog.LevelError
 	case l == hclog.Warn:
-		return slog.LevelWarn
+		return slog.LevelInfo
 	}
 	return slog.LevelDebug
 }
@@ -52,7 +53,7 @@ func (b bridge) Log(l hclog.Level, msg string, args ...any) {
 			attrs = append(attrs, key, args[i+1])
 		}
 	}
-	b.log.Log(context.Background(), level(l), "raft: "+msg, attrs...)
+	b.log.Log(context.Background(), level(l), "raft reported", append(attrs, "event", msg)...)
 }
 
 func (b bridge) Trace(string, ...any)          {}
@@ -63,7 +64,7 @@ func (b bridge) Error(msg string, args ...any) { b.Log(hclog.Error, msg, args...
 func (b bridge) IsTrace() bool                 { return false }
 func (b bridge) IsDebug() bool                 { return b.log.Enabled(context.Background(), slog.LevelDebug) }
 func (b bridge) IsInfo() bool                  { return b.IsDebug() }
-func (b bridge) IsWarn() bool                  { return b.log.Enabled(context.Background(), slog.LevelWarn) }
+func (b bridge) IsWarn() bool                  { return b.log.Enabled(context.Background(), level(hclog.Warn)) }
 
 func (b bridge) IsError() bool                  { return b.log.Enabled(context.Background(), slog.LevelError) }
 func (b bridge) ImpliedArgs() []any             { return b.args }

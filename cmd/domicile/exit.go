@@ -126,7 +126,11 @@ func (a *app) explain(err error) {
 			fmt.Fprintf(a.err, "  … and %d more\n", len(answer.Errors)-i)
 			break
 		}
-		fmt.Fprintf(a.err, "  row %d, %s: %s\n", row.Row, row.Column, row.Message)
+		where := fmt.Sprintf("row %d", row.Row)
+		if row.Column != "" {
+			where += ", " + row.Column
+		}
+		fmt.Fprintf(a.err, "  %s: %s\n", where, row.Message)
 	}
 	for _, u := range answer.Unmet {
 		fmt.Fprintf(a.err, "  %s: %s; %s\n", u.Condition, u.Detail, u.Mend)
