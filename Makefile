@@ -2,7 +2,7 @@
 GO ?= go
 LINT = $(GO) run -C tools/lint .
 
-.PHONY: test race lint fmt gen vuln bench build fuzz cover
+.PHONY: test race lint fmt gen vuln bench soak build fuzz cover
 build: ## bin/domicile
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/domicile ./cmd/domicile
 
@@ -27,6 +27,10 @@ vuln: ## needs the vulnerability database, which is not reachable from everywher
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+KILLS ?= 500
+soak: ## kills a whole installation under writers, KILLS times
+	DOMICILE_KILLS=$(KILLS) $(GO) test -count=1 -timeout 6h -v -run TestT1 ./daemon/daemontest
 
 FUZZTIME ?= 20s
 fuzz: ## every fuzz target, FUZZTIME each

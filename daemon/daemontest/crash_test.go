@@ -18,11 +18,11 @@ import (
 	"domicile/store/record"
 )
 
-// kills is how often the crash test kills: DOMICILE_KILLS, else few enough for every run.
+// kills is how often the crash test kills: DOMICILE_KILLS, else 20.
 func kills(t *testing.T) int {
 	n, err := strconv.Atoi(os.Getenv("DOMICILE_KILLS"))
 	if os.Getenv("DOMICILE_KILLS") == "" {
-		return 4
+		return 20
 	}
 	if err != nil || n < 1 {
 		t.Fatalf("DOMICILE_KILLS: %v", err)
@@ -43,7 +43,7 @@ func TestT1AcknowledgedWritesSurviveKill(t *testing.T) {
 	}
 	answered := func() int64 { return w[0].answered.Load() + w[1].answered.Load() }
 	for kill := range kills(t) {
-		more := answered() + 200 + int64(kill*37)
+		more := answered() + 100 + int64(kill%7*23)
 		daemontest.Until(t, "answers", func() error { return enough(t, answered(), more) })
 		d.Kill()
 		verifyStores(t, d.Network)

@@ -6,7 +6,10 @@ import (
 	"sync"
 )
 
-var errStillOpen = errors.New("a region still takes connections")
+var (
+	errStillOpen = errors.New("a region still takes connections")
+	errNotYet    = errors.New("nothing yet")
+)
 
 // slowBody is a request's body that goes on for ever after its beginning.
 type slowBody struct {
