@@ -84,7 +84,7 @@ func TestPartsThatHangAfterAFaultAreLeft(t *testing.T) {
 // shortTemp is a directory whose path leaves room for a unix socket's, which the system bounds.
 func shortTemp(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "d") //nolint:usetesting // t.TempDir has the test's name in it
+	dir, err := os.MkdirTemp("", "d") // t.TempDir has the test's name in it
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -103,7 +103,7 @@ const abandonAfter = 2 * time.Second
 func (l *entryLog) Close() error {
 	if l.failed() != nil {
 		l.abandon()
-		return nil // why is known already
+		return nil //nolint:nilerr // why is known already
 	}
 	return errors.Join(l.db.Flush(), l.writeClosed(), l.db.Close())
 }

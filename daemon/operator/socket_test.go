@@ -17,7 +17,7 @@ func isRoot() bool { return os.Getuid() == 0 }
 // socketPath is short: t.TempDir has the test's name in it, and sockets have little room.
 func socketPath(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "op") //nolint:usetesting // t.TempDir is too long for sockets
+	dir, err := os.MkdirTemp("", "op")
 	if err != nil {
 		t.Fatal(err)
 	}
