@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -118,7 +120,12 @@ func (c *trio) down(t *testing.T, id string) {
 	r := c.rigs[id]
 	delete(c.rigs, id)
 	c.net.leave(raft.ServerAddress(id))
-	if err := r.close(); err != nil {
+	r.stop()
+	ran := <-r.done
+	if errors.Is(ran, ErrReopen) { // it received a checkpoint on its way down
+		ran = nil
+	}
+	if err := errors.Join(ran, r.node.Close(), r.db.Close()); err != nil {
 		t.Errorf("stop %s: %v", id, err)
 	}
 }
@@ -141,16 +148,21 @@ func (c *trio) leader(t *testing.T) string {
 	}
 }
 
-// settle waits until every node has applied what the leader has, and compares them.
-func (c *trio) settle(t *testing.T) {
+// settle waits until every node has applied what the leader has, and compares them. Nodes that received a
+// checkpoint meanwhile are opened again, as their process would.
+func (c *trio) settle(t *testing.T, change ...func(*Options)) {
 	t.Helper()
 	ctx := within(t)
 	index := c.rigs[c.leader(t)].node.appliedIndex()
 	var want store.Header
-	for id, r := range c.rigs {
+	for _, id := range slices.Sorted(maps.Keys(c.rigs)) {
+		r := c.rigs[id]
 		for r.node.appliedIndex() < index {
 			if ctx.Err() != nil {
 				t.Fatalf("%s is at %d, not %d", id, r.node.appliedIndex(), index)
+			}
+			if r.node.failed() != nil {
+				r = c.reopen(t, id, change...)
 			}
 			time.Sleep(time.Millisecond)
 		}
@@ -293,14 +305,39 @@ func TestFollowerFarBehindGetsCheckpoint(t *testing.T) {
 	if reopened := c.catchUp(t, away, small); reopened == 0 {
 		t.Error("the follower got no checkpoint")
 	}
-	c.settle(t)
-	if _, err := c.rigs[away].node.Submit(within(t), put(1000, "")); err != nil {
-		t.Fatal(err)
+	c.settle(t, small)
+	for { // it may have to be opened again just now
+		_, err := c.rigs[away].node.Submit(within(t), put(1000, ""))
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, ErrReopen) && c.rigs[away].node.failed() == nil {
+			t.Fatal(err)
+		}
+		c.reopen(t, away, small)
 	}
-	c.settle(t)
+	c.settle(t, small)
 	c.down(t, away) // and once more from its own files
 	c.catchUp(t, away, small)
-	c.settle(t)
+	c.settle(t, small)
+}
+
+// received takes down a node that stopped because it received a checkpoint, and for nothing else.
+func (c *trio) received(t *testing.T, id string) {
+	t.Helper()
+	r := c.rigs[id]
+	if err := <-r.done; !errors.Is(err, ErrReopen) {
+		t.Fatalf("%s stopped: %v", id, err)
+	}
+	r.done <- nil
+	c.down(t, id)
+}
+
+// reopen opens such a node again.
+func (c *trio) reopen(t *testing.T, id string, change ...func(*Options)) *rig {
+	t.Helper()
+	c.received(t, id)
+	return c.up(t, id, change...)
 }
 
 // catchUp starts a node, again as often as it received a checkpoint, until it has what the leader has.
@@ -319,11 +356,7 @@ func (c *trio) catchUp(t *testing.T, id string, change ...func(*Options)) (reope
 		if r.node.failed() == nil {
 			return reopened
 		}
-		if err := <-r.done; !errors.Is(err, ErrReopen) {
-			t.Fatalf("%s stopped: %v", id, err)
-		}
-		r.done <- nil
-		c.down(t, id)
+		c.received(t, id)
 		if reopened++; reopened == 1 { // meanwhile the cell goes on, and has a newer one
 			leader := c.rigs[c.leader(t)].node
 			if _, err := leader.Submit(ctx, put(2000, "")); err != nil {
