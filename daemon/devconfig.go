@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	mathrand "math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -147,7 +148,15 @@ func pickPorts(name string, port int, regions []string) (devPorts, error) {
 	return p, writeSynced(name, raw, 0o600)
 }
 
-// freePorts asks the system for ports, holding all until it has enough so that none is given twice.
+// Ports are picked here: below those that systems lend to outgoing connections (from 32768 on at the lowest),
+// since a port that is kept must be free at later starts too.
+const (
+	firstPort = 10000
+	lastPort  = 19999
+	portTries = 1000
+)
+
+// freePorts picks ports that nobody listens on, holding all until it has enough so that none is given twice.
 func freePorts(p *devPorts, regions []string) error {
 	var held []net.Listener
 	defer func() {
@@ -155,13 +164,16 @@ func freePorts(p *devPorts, regions []string) error {
 			_ = l.Close()
 		}
 	}()
-	next := func() (int, error) {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return 0, fmt.Errorf("find a free port: %w", err)
+	next := func() (port int, err error) {
+		for range portTries {
+			port = firstPort + mathrand.IntN(lastPort-firstPort+1) //nolint:gosec // a port is no secret
+			var l net.Listener
+			if l, err = net.Listen("tcp", local(port)); err == nil {
+				held = append(held, l)
+				return port, nil
+			}
 		}
-		held = append(held, l)
-		return l.Addr().(*net.TCPAddr).Port, nil
+		return 0, fmt.Errorf("find a free port: %w", err)
 	}
 	var err error
 	for _, r := range regions {

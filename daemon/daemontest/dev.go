@@ -27,6 +27,7 @@ func StartDev(t testing.TB, args ...string) *Dev {
 	if err := os.Mkdir(d.Dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
+	devPorts(t, d.Dir)
 	d.Start()
 	return d
 }

@@ -49,6 +49,7 @@ func Start(t testing.TB, o Options) *Installation {
 	if o.Log == nil {
 		o.Log = t.Output()
 	}
+	devPorts(t, o.Dir)
 	l, err := daemon.LayOutDev(o.Dir, 0)
 	if err != nil {
 		t.Fatal(err)

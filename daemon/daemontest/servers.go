@@ -2,7 +2,6 @@ package daemontest
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -45,8 +44,8 @@ func MakeServers(t testing.TB, data string) *Servers {
 		data = s.Dir
 	}
 	MustCommand(t, "ca", "init", "--dir", s.file("ca"))
-	ports := freePorts(t, 2*len(regions()))
-	address := func(n int) string { return net.JoinHostPort("127.0.0.1", fmt.Sprint(ports[n])) }
+	first := reserve(t)
+	address := func(n int) string { return loopback(first + n) }
 	var table strings.Builder
 	var places []Place
 	for i, r := range regions() {
@@ -110,19 +109,4 @@ func (s *Servers) Stop(region string) {
 	if code := s.runs[region].Stop(); code != 0 {
 		s.t.Errorf("%s ended with code %d; its log ends:\n%s", region, code, tail(s.runs[region].log(), 20))
 	}
-}
-
-// freePorts asks the system for n ports that nobody listens on, no two the same.
-func freePorts(t testing.TB, n int) []int {
-	t.Helper()
-	var ports []int
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = l.Close() }()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports
 }
