@@ -1,6 +1,8 @@
 package peer
 
 import (
+	"errors"
+	"io"
 	"net"
 	"sync"
 )
@@ -43,6 +45,15 @@ func (k *kept) end() {
 type keptConn struct {
 	net.Conn
 	by *kept
+}
+
+// Read reads; our own end of the connection is an end like the other side's, not a fault.
+func (c *keptConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if errors.Is(err, net.ErrClosed) {
+		err = io.EOF
+	}
+	return n, err
 }
 
 // Close closes the connection, which then is nobody's to keep.
