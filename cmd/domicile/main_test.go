@@ -142,16 +142,30 @@ func scriptField(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// Ports for processes that this package's scripts start: above those that other tests reserve, below those
+// that systems lend to outgoing connections.
+const firstPort, lastPort = 31300, 32700
+
 // scriptPorts: ports VARIABLE… sets each variable to a port of 127.0.0.1 that was free just now.
 func scriptPorts(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: ports VARIABLE…")
 	}
+	port := firstPort
 	for _, name := range args {
-		l, err := net.Listen("tcp", "127.0.0.1:0") // all are held until the end, so that they differ
-		ts.Check(err)
-		defer l.Close()
-		ts.Setenv(name, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+		for ; ; port++ {
+			if port > lastPort {
+				ts.Fatalf("no free port from %d to %d", firstPort, lastPort)
+			}
+			l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+			if err != nil {
+				continue // somebody's
+			}
+			ts.Check(l.Close())
+			break
+		}
+		ts.Setenv(name, strconv.Itoa(port))
+		port++
 	}
 }
 
