@@ -80,7 +80,7 @@ func start(t testing.TB, fs vfs.FS, change ...func(*Options)) *rig {
 }
 
 func within(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute) // a hang, not a slow machine, is what it ends
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,19 +18,37 @@ import (
 	"pgregory.net/rapid"
 )
 
+// faults is what a log reports; the engine reports from several goroutines.
+type faults struct {
+	mu  sync.Mutex
+	all []error // guarded by mu
+}
+
+func (f *faults) add(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.all = append(f.all, err)
+}
+
+func (f *faults) list() []error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.all)
+}
+
 // logOn opens a log on a file system; what stops it goes into the second result.
-func logOn(fs vfs.FS, b logBounds) (*entryLog, *[]error, error) {
+func logOn(fs vfs.FS, b logBounds) (*entryLog, *faults, error) {
 	if b.now == nil {
 		b.now = time.Now
 	}
 	if b.age == 0 {
 		b.age = 24 * time.Hour
 	}
-	var fatal []error
+	fatal := &faults{}
 	l, err := openLog(logOptions{
-		dir: "raft", fs: fs, log: slog.New(slog.DiscardHandler), bounds: b, fatal: func(err error) { fatal = append(fatal, err) },
+		dir: "raft", fs: fs, log: slog.New(slog.DiscardHandler), bounds: b, fatal: fatal.add,
 	})
-	return l, &fatal, err
+	return l, fatal, err
 }
 
 func testLog(t testing.TB, fs vfs.FS, b logBounds) *entryLog {
@@ -398,8 +418,8 @@ func TestP10FailedSyncBreaksTheLog(t *testing.T) {
 	if err := <-ended; err == nil {
 		t.Error("a write whose sync failed was acknowledged")
 	}
-	if len(*fatal) != 1 {
-		t.Errorf("the node was told %v", *fatal)
+	if told := fatal.list(); len(told) != 1 {
+		t.Errorf("the node was told %v", told)
 	}
 	if err := l.StoreLog(testEntry(2, 1, 10)); !errors.Is(err, errBroken) {
 		t.Errorf("write to a broken log: %v", err)
